@@ -1,0 +1,31 @@
+/* Filling the public struct tb_error. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool error_set(struct tb_error *error, enum tb_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    if (!error)
+        return false;
+    error->status = status;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool error_prefix(struct tb_error *error, const char *context)
+{
+    char text[sizeof error->text];
+
+    if (!error)
+        return false;
+    memcpy(text, error->text, sizeof text);
+    if (snprintf(error->text, sizeof error->text, "%s: %s", context, text) < 0)
+        memcpy(error->text, text, sizeof text);
+    return false;
+}
