@@ -75,6 +75,10 @@ void tb_config_init(struct tb_config *config);
 /* Name and one-line description of CPU model number `index`, false past the last; the default model is index 0. */
 bool tb_cpu_model(unsigned index, const char **name, const char **description);
 
+/* What the image file `path` is when named without an option: by content and size a CD, a floppy or a disk;
+   TB_DRIVE_EMPTY with *error set if it is none of them. */
+enum tb_drive_kind tb_image_kind(const char *path, struct tb_error *error);
+
 /* ------------------------------------------------------------------------------------------------------------------
    Life of a machine */
 
@@ -230,6 +234,45 @@ struct tb_step {
     uint8_t length;
 };
 void tb_on_step(tb_machine *machine, void (*step)(void *owner, const struct tb_step *step), void *owner);
+
+/* Writes a text trace to the file `path` (replacing it) from now on: for each instruction or REP iteration one line of clock,
+   CS:RIP, linear address, bytes and disassembly, then what it changed in the registers. tb_trace_text_stop ends it; false with
+   *error (may be NULL) if something could not be written. tb_machine_free ends it too. Uses the same hook as tb_on_step, which
+   may be set beside it. */
+bool tb_trace_text(tb_machine *machine, const char *path, struct tb_error *error);
+bool tb_trace_text_stop(tb_machine *machine, struct tb_error *error);
+
+/* ------------------------------------------------------------------------------------------------------------------
+   GDB's remote protocol. The registers' order and names are in the target description that the stub sends; "pc" is the linear
+   address CS.base + RIP, so that breakpoints and backtraces work in real mode too. */
+
+typedef struct tb_gdb tb_gdb;
+
+/* Opens the stub: "PORT" or ":PORT" (TCP, loopback only), "HOST:PORT", "unix:PATH" or "stdio". The machine must outlive it. */
+tb_gdb *tb_gdb_open(tb_machine *machine, const char *where, struct tb_error *error);
+void tb_gdb_close(tb_gdb *gdb);
+
+enum tb_gdb_state {
+    TB_GDB_RUN,    /* no client, or the client said continue: run the machine and report what stopped it by tb_gdb_stopped */
+    TB_GDB_STEP,   /* the client asked for one step: tb_machine_step, then tb_gdb_stopped */
+    TB_GDB_STOPPED, /* the client holds the machine: only poll */
+    TB_GDB_KILLED  /* the client ended the run */
+};
+
+/* Serves whatever the client sent; waits for it up to `wait_ms` milliseconds of host time (0: not at all) while the client holds
+   the machine. A client that connects stops the machine; one that vanishes lets it run on. */
+enum tb_gdb_state tb_gdb_poll(tb_gdb *gdb, int wait_ms);
+
+/* Tells the client why the machine stopped; TB_STOP_CLOCK and TB_STOP_REQUEST are nobody's business and are ignored after a
+   continue. Called after each tb_machine_run or tb_machine_step made for the stub. */
+void tb_gdb_stopped(tb_gdb *gdb, enum tb_stop stop);
+
+/* Holds the machine until a client has come and let go of it (-S). */
+void tb_gdb_hold(tb_gdb *gdb);
+
+/* A simple loop for programs without a display: runs the machine until `clock`, serving the client every `slice` counts; returns
+   TB_STOP_REQUEST if the client killed the run. */
+enum tb_stop tb_gdb_run(tb_gdb *gdb, uint64_t clock, uint64_t slice);
 
 /* ------------------------------------------------------------------------------------------------------------------
    Tools */
