@@ -18,7 +18,8 @@
 
 enum gpr_index {
     RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15,
-    GPR_ZERO, /* always 0: the base or index that an address does not have */
+    GPR_ZERO,     /* always 0: the base or index that an address does not have */
+    GPR_RIP_BASE, /* RIP of the running trace's first record: the base of RIP-relative addresses */
     GPR_COUNT
 };
 
@@ -183,11 +184,16 @@ struct ports;
 
 struct cpu {
     /* --- hot: what instruction bodies touch --- */
-    uint64_t gpr[GPR_COUNT];
+    union {
+        uint64_t gpr[GPR_COUNT];
+        struct {
+            uint64_t gpr_before_rip_base[GPR_RIP_BASE];
+            uint64_t rip_base; /* RIP of the running trace's first record */
+        };
+    };
     uint64_t flag_result; /* lazy flags: see flags.h */
     uint64_t flag_aux;
     int64_t budget;       /* counts that may still be executed before the loop must look up, the running trace's already taken off */
-    uint64_t rip_base;    /* RIP of the running trace's first record */
     struct tlb_entry *tlb_data; /* the array for data accesses at the current privilege */
     uint64_t tlb_mask;          /* (entries - 1) << 5 */
     struct segment segment[SEGMENT_COUNT];
@@ -195,7 +201,10 @@ struct cpu {
     const struct insn *in; /* the record being executed, set by every slow path; NULL between instructions */
     bool leave;           /* a slow path wants the loop after this instruction (MMIO, code or tables touched) */
     uint64_t eflags;      /* all but the arithmetic flags, which are lazy; bit 1 set */
-    uint64_t link_stamp;  /* what a cross-page link must carry to be followed */
+    uint32_t link_stamp;  /* what a cross-page link must carry to be followed */
+    uint64_t jump_tag;    /* link stamp << 32 | mode key: what an entry of the jump cache must carry */
+    struct jump_entry *jump_cache; /* by linear target: engine.h */
+    uint64_t cs_end;      /* code segment limit + 1, or all ones where none applies: no trace may run past it */
 
     /* --- architectural --- */
     uint64_t rip; /* exact between instructions */
