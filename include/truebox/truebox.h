@@ -117,6 +117,9 @@ void tb_machine_stop(tb_machine *machine);
 uint64_t tb_machine_clock(const tb_machine *machine);
 uint64_t tb_machine_virtual_ns(const tb_machine *machine);
 
+/* How many counts of the clock passed while every processor was halted: clock minus this is what the host had to execute. */
+uint64_t tb_machine_idle(const tb_machine *machine);
+
 /* The value given to isa-debug-exit, as exit status (v << 1 | 1) truncated to 8 bits. */
 int tb_machine_exit_code(const tb_machine *machine);
 
