@@ -51,9 +51,16 @@ static unsigned kind_size(enum state_kind kind)
     case STATE_KIND_U32: return 4;
     case STATE_KIND_U64:
     case STATE_KIND_EVENT: return 8;
+    case STATE_KIND_BYTES:
     case STATE_KIND_STRUCT: break;
     }
     return 0;
+}
+
+/* Bytes of one element of a field that is not a struct. */
+static size_t field_size(const struct state_field *field)
+{
+    return field->kind == STATE_KIND_BYTES ? field->stride : kind_size(field->kind);
 }
 
 static uint64_t scalar_get(enum state_kind kind, const void *element)
@@ -65,6 +72,7 @@ static uint64_t scalar_get(enum state_kind kind, const void *element)
     case STATE_KIND_U32: return *(const uint32_t *)element;
     case STATE_KIND_U64: return *(const uint64_t *)element;
     case STATE_KIND_EVENT: return ((const struct event *)element)->when;
+    case STATE_KIND_BYTES:
     case STATE_KIND_STRUCT: break;
     }
     return 0;
@@ -79,6 +87,7 @@ static void scalar_set(struct schedule *schedule, enum state_kind kind, void *el
     case STATE_KIND_U32: *(uint32_t *)element = (uint32_t)value; break;
     case STATE_KIND_U64: *(uint64_t *)element = value; break;
     case STATE_KIND_EVENT: schedule_at(schedule, element, value); break;
+    case STATE_KIND_BYTES:
     case STATE_KIND_STRUCT: break;
     }
 }
@@ -140,7 +149,11 @@ static void walk_table(struct walk *walk, const struct state_table *table, void 
 static void hash_scalar(struct walk *walk, const struct state_field *field, uint32_t index, void *element)
 {
     (void)index;
-    if (walk->visibility == STATE_VISIBLE)
+    if (walk->visibility != STATE_VISIBLE)
+        return;
+    if (field->kind == STATE_KIND_BYTES)
+        walk->hash = hash_bytes(walk->hash, element, field->stride);
+    else
         walk->hash = hash_u64(walk->hash, scalar_get(field->kind, element));
 }
 
@@ -160,7 +173,7 @@ static size_t table_size(const struct state_table *table)
     for (size_t i = 0; i < table->field_count; i++) {
         const struct state_field *field = &table->fields[i];
 
-        size += field->count * (field->kind == STATE_KIND_STRUCT ? table_size(field->table) : kind_size(field->kind));
+        size += field->count * (field->kind == STATE_KIND_STRUCT ? table_size(field->table) : field_size(field));
     }
     return size;
 }
@@ -179,6 +192,11 @@ static void save_scalar(struct walk *walk, const struct state_field *field, uint
     uint64_t value = scalar_get(field->kind, element);
 
     (void)index;
+    if (field->kind == STATE_KIND_BYTES) {
+        memcpy(walk->bytes, element, field->stride);
+        walk->bytes += field->stride;
+        return;
+    }
     for (unsigned n = kind_size(field->kind); n; n--, value >>= 8)
         *walk->bytes++ = (uint8_t)value;
 }
@@ -200,6 +218,11 @@ static void restore_scalar(struct walk *walk, const struct state_field *field, u
     unsigned size = kind_size(field->kind);
 
     (void)index;
+    if (field->kind == STATE_KIND_BYTES) {
+        memcpy(element, walk->bytes, field->stride);
+        walk->bytes += field->stride;
+        return;
+    }
     for (unsigned n = 0; n < size; n++)
         value |= (uint64_t)walk->bytes[n] << 8 * n;
     walk->bytes += size;
@@ -243,7 +266,10 @@ bool state_registry_restore(struct state_registry *registry, const uint8_t *byte
 static void visit_scalar(struct walk *walk, const struct state_field *field, uint32_t index, void *element)
 {
     (void)index;
-    walk->visit(walk->owner, walk->path, scalar_get(field->kind, element), walk->visibility);
+    walk->visit(walk->owner, walk->path,
+                field->kind == STATE_KIND_BYTES ? hash_bytes(HASH_SEED, element, field->stride)
+                                                : scalar_get(field->kind, element),
+                walk->visibility);
 }
 
 void state_registry_visit(const struct state_registry *registry,

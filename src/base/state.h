@@ -18,6 +18,7 @@ enum state_kind {
     STATE_KIND_U64,
     STATE_KIND_BOOL,
     STATE_KIND_EVENT,  /* struct event: its time; queued again on restore */
+    STATE_KIND_BYTES,  /* `stride` bytes handled as one value (video memory); visits see their hash */
     STATE_KIND_STRUCT  /* nested struct with a table of its own */
 };
 
@@ -63,6 +64,8 @@ struct state_table {
     STATE_ROW(type, member, STATE_KIND_U32, STATE_VISIBLE, (uint32_t)sizeof(((type *)0)->member) / 4, 4, NULL)
 #define STATE_U64_ARRAY(type, member) \
     STATE_ROW(type, member, STATE_KIND_U64, STATE_VISIBLE, (uint32_t)sizeof(((type *)0)->member) / 8, 8, NULL)
+#define STATE_BYTES(type, member) \
+    STATE_ROW(type, member, STATE_KIND_BYTES, STATE_VISIBLE, 1, (uint32_t)sizeof(((type *)0)->member), NULL)
 #define STATE_STRUCT(type, member, table) \
     STATE_ROW(type, member, STATE_KIND_STRUCT, STATE_VISIBLE, 1, (uint32_t)sizeof(((type *)0)->member), table)
 #define STATE_STRUCT_ARRAY(type, member, table)                                                     \
