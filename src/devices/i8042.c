@@ -1,8 +1,8 @@
 /* The keyboard controller, as in the IBM PS/2 ("Keyboard and Auxiliary Device Controller") and its PC/AT ancestor.
 
    Three things take time: a byte from a device comes in over the serial line, a byte to a device goes out over it, and the
-   controller's own answers need a moment. A write that comes while a byte goes out waits in the input buffer with IBF set. While
-   the output buffer is full the devices are held off, so bytes never get lost on this side. */
+   controller's own answers need a moment. A write that comes while a byte goes out waits in the input buffer with IBF set.
+   While the output buffer is full the devices are held off, so bytes never get lost on this side. */
 #include "devices/i8042.h"
 
 #include <stdlib.h>
@@ -189,8 +189,8 @@ static bool device_may_send(const struct i8042 *c, enum i8042_port port)
            c->devices[port].has_byte(c->devices[port].owner);
 }
 
-/* Sees to it that the next byte is on its way; the controller's own answers go first. `sooner`: an answer has come up while a
-   device's byte was under way, which is then sent again later. */
+/* Sees to it that the next byte is on its way; the controller's own answers go first. `sooner`: an answer has come up while
+   a device's byte was under way, which is then sent again later. */
 static void expect_next(struct i8042 *c, bool sooner)
 {
     uint64_t delay;
@@ -292,7 +292,7 @@ static bool empties_keyboard(uint8_t command)
 /* The byte leaves for the device, which stops talking meanwhile. */
 static void send_to_device(struct i8042 *c, enum i8042_port port, uint8_t byte)
 {
-    c->ram[0] &= (uint8_t)~(port == I8042_KEYBOARD ? BYTE_DISABLE_KEYBOARD : BYTE_DISABLE_AUXILIARY);
+    c->ram[0] &= (uint8_t) ~(port == I8042_KEYBOARD ? BYTE_DISABLE_KEYBOARD : BYTE_DISABLE_AUXILIARY);
     c->departing = byte;
     c->departing_port = (uint8_t)port;
     c->line_busy = true;
@@ -390,14 +390,17 @@ static void self_test(struct i8042 *c)
 
 static uint8_t test_inputs(const struct i8042 *c)
 {
-    return (uint8_t)(!(c->ram[0] & BYTE_DISABLE_KEYBOARD) | !(c->ram[0] & BYTE_DISABLE_AUXILIARY) << 1);
+    return (uint8_t)((c->ram[0] & BYTE_DISABLE_KEYBOARD ? 0 : 1) | (c->ram[0] & BYTE_DISABLE_AUXILIARY ? 0 : 2));
 }
 
 static void other_command(struct i8042 *c, uint8_t command)
 {
     switch (command) {
     case TEST_PASSWORD: answer_with(c, c->password_length ? 0xfa : 0xf1, 0); break;
-    case LOAD_PASSWORD: c->password_length = 0; c->pending_command = command; break;
+    case LOAD_PASSWORD:
+        c->password_length = 0;
+        c->pending_command = command;
+        break;
     case ENABLE_PASSWORD: c->locked = c->password_length != 0; break;
     case DISABLE_AUXILIARY: set_disabled(c, BYTE_DISABLE_AUXILIARY, true); break;
     case ENABLE_AUXILIARY: set_disabled(c, BYTE_DISABLE_AUXILIARY, false); break;
@@ -502,8 +505,7 @@ bool i8042_port_busy(const struct i8042 *c, enum i8042_port port)
 {
     bool auxiliary = c->status & STATUS_AUXILIARY;
 
-    return (c->line_busy && c->departing_port == port) ||
-           (c->status & STATUS_OBF && auxiliary == (port == I8042_AUXILIARY));
+    return (c->line_busy && c->departing_port == port) || (c->status & STATUS_OBF && auxiliary == (port == I8042_AUXILIARY));
 }
 
 void i8042_reset(struct i8042 *c)
