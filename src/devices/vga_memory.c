@@ -174,11 +174,26 @@ uint64_t vga_window_read(void *device, uint64_t offset, unsigned size)
     return value;
 }
 
-/* Chain-4 with nothing in the data path but the map mask: what 256-colour programs do nearly always. */
-static bool chain_4_is_plain(const struct vga *vga)
+/* Write mode 0 with nothing in the data path but the map mask: what nearly all text and 256-colour programs do. */
+static bool data_path_is_plain(const struct vga *vga)
 {
-    return vga->sequencer[4] & 8 && vga->sequencer[2] == 0xF && !(vga->graphics[5] & 3) && !vga->graphics[1] &&
-           !vga->graphics[3] && vga->graphics[8] == 0xFF;
+    return !(vga->graphics[5] & 3) && !vga->graphics[1] && !vga->graphics[3] && vga->graphics[8] == 0xFF;
+}
+
+static void plain_byte_write(struct vga *vga, uint32_t address, uint8_t value)
+{
+    if (vga->sequencer[4] & 8) {
+        if (vga->sequencer[2] >> (address & 3) & 1)
+            vga->memory[4 * (address & VGA_PLANE_MASK & ~3u) + (address & 3)] = value;
+    } else if (!(vga->sequencer[4] & 4)) {
+        uint8_t *memory = vga->memory + 4 * odd_even_place(vga, address).plane_offset + (address & 1);
+        if (vga->sequencer[2] >> (address & 1) & 1)
+            memory[0] = value;
+        if (vga->sequencer[2] >> (address & 1) & 4)
+            memory[2] = value;
+    } else {
+        byte_write(vga, address, value);
+    }
 }
 
 void vga_window_write(void *device, uint64_t offset, uint64_t value, unsigned size)
@@ -193,7 +208,7 @@ void vga_window_write(void *device, uint64_t offset, uint64_t value, unsigned si
             bank_write(vga, (uint32_t)offset + i, (uint8_t)(value >> 8 * i));
         return;
     }
-    bool plain = chain_4_is_plain(vga);
+    bool plain = data_path_is_plain(vga);
     for (unsigned i = 0; i < size; i++) {
         int32_t address = window_address(vga, (uint32_t)offset + i);
         uint8_t byte = (uint8_t)(value >> 8 * i);
@@ -201,7 +216,7 @@ void vga_window_write(void *device, uint64_t offset, uint64_t value, unsigned si
         if (address == NO_ADDRESS)
             continue;
         if (plain)
-            vga->memory[4 * (address & VGA_PLANE_MASK & ~3u) + (address & 3)] = byte;
+            plain_byte_write(vga, (uint32_t)address, byte);
         else
             byte_write(vga, (uint32_t)address, byte);
     }

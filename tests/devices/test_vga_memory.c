@@ -221,3 +221,118 @@ Test(vga_memory, wide_accesses_are_bytes_in_address_order)
     poke8(&bench, 0xA0030, 0);
     expect_planes(0x30, 9, 8, 7, 6);
 }
+
+/* --- Against a model that goes bit by bit through the data path of IBM's drawing --------------------------------- */
+struct model {
+    uint8_t planes[4][0x10000], latch[4];
+    uint8_t sr[5], gr[9];
+};
+
+static bool bit(unsigned value, unsigned number)
+{
+    return value >> number & 1;
+}
+
+/* Where a processor address leads: the offset in the planes and which planes the address itself chooses. */
+static unsigned model_address(const struct model *m, uint32_t address, bool odd_even, unsigned *planes)
+{
+    *planes = 15;
+    if (bit(m->sr[4], 3)) {
+        *planes = 1u << (address & 3);
+        return address & 0xFFFC;
+    }
+    if (!odd_even)
+        return address & 0xFFFF;
+    *planes = address & 1 ? 10 : 5;
+    return (bit(m->gr[6], 1) ? address & 0xFFFE : address) & 0xFFFF;
+}
+
+static void model_write(struct model *m, uint32_t address, uint8_t value)
+{
+    unsigned planes, offset = model_address(m, address, !bit(m->sr[4], 2), &planes), mode = m->gr[5] & 3;
+    uint8_t rotated = (uint8_t)(value >> (m->gr[3] & 7) | (unsigned)value << (8 - (m->gr[3] & 7)));
+
+    for (unsigned plane = 0; plane < 4; plane++) {
+        uint8_t result = 0;
+        for (unsigned b = 0; b < 8; b++) {
+            bool latch = bit(m->latch[plane], b), data = false, masked = bit(m->gr[8], b);
+            if (mode == 0)
+                data = bit(m->gr[1], plane) ? bit(m->gr[0], plane) : bit(rotated, b);
+            if (mode == 2)
+                data = bit(value, plane);
+            if (mode == 3) {
+                data = bit(m->gr[0], plane);
+                masked = masked && bit(rotated, b);
+            }
+            switch (m->gr[3] >> 3 & 3) {
+            case 1: data = data && latch; break;
+            case 2: data = data || latch; break;
+            case 3: data = data != latch; break;
+            }
+            if (mode == 1 || !masked)
+                data = latch;
+            result |= (uint8_t)(data << b);
+        }
+        if (bit(m->sr[2] & planes, plane))
+            m->planes[plane][offset] = result;
+    }
+}
+
+static uint8_t model_read(struct model *m, uint32_t address)
+{
+    unsigned planes, offset = model_address(m, address, bit(m->gr[5], 4), &planes), plane = m->gr[4];
+    uint8_t equal = 0xFF;
+
+    for (unsigned p = 0; p < 4; p++) {
+        m->latch[p] = m->planes[p][offset];
+        for (unsigned b = 0; b < 8; b++)
+            if (bit(m->gr[7], p) && bit(m->latch[p], b) != bit(m->gr[2], p))
+                equal &= (uint8_t)~(1 << b);
+    }
+    if (bit(m->gr[5], 3))
+        return equal;
+    if (bit(m->sr[4], 3))
+        plane = address & 3;
+    else if (bit(m->gr[5], 4))
+        plane = (plane & 2) | (address & 1);
+    return m->latch[plane];
+}
+
+Test(vga_memory, random_traffic_equals_the_model)
+{
+    static const uint8_t graphics_bits[9] = {15, 15, 15, 31, 3, 0x1B, 2, 15, 255};
+    static struct model model;
+    uint64_t random = 12345;
+
+    for (unsigned i = 0; i < 40000; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        unsigned choice = (unsigned)(random >> 60), index = (unsigned)(random >> 40) % 9;
+        uint8_t value = (uint8_t)(random >> 32);
+        uint32_t address = (uint32_t)(random >> 20) & 0x1F; /* few places, so that they meet again */
+
+        if (choice < 3) {
+            /* Half of the time the values of a plain data path. */
+            static const uint8_t plain[9] = {0, 0, 0, 0, 0, 0, 0, 0, 255};
+            model.gr[index] = value & 1 ? plain[index] : (uint8_t)(random >> 50) & graphics_bits[index];
+            graphics_set(&bench, (uint8_t)index, index == 6 ? (uint8_t)(model.gr[6] | 5) : model.gr[index]);
+        } else if (choice == 3) {
+            model.sr[2] = value & 15;
+            sequencer_set(&bench, 2, model.sr[2]);
+        } else if (choice == 4) {
+            model.sr[4] = value & 0x0E;
+            sequencer_set(&bench, 4, model.sr[4]);
+        } else if (choice < 10) {
+            model_write(&model, address, value);
+            poke8(&bench, 0xA0000 + address, value);
+        } else {
+            uint8_t expected = model_read(&model, address), got = peek8(&bench, 0xA0000 + address);
+            cr_assert_eq(got, expected, "step %u: %02x, not %02x", i, got, expected);
+        }
+        if (i == 0) { /* start from known registers */
+            for (uint8_t r = 0; r < 9; r++)
+                graphics_set(&bench, r, r == 6 ? (uint8_t)(model.gr[6] | 5) : model.gr[r]);
+            sequencer_set(&bench, 2, model.sr[2]);
+            sequencer_set(&bench, 4, model.sr[4]);
+        }
+    }
+}

@@ -128,6 +128,15 @@ Test(vga_registers, dac_reads_and_writes_by_three)
     out8(&bench, 0x3C9, 9);
     out8(&bench, 0x3C7, 0x10);
     cr_assert_eq(in8(&bench, 0x3C9), 1);
+    /* An address begins a new triple. */
+    out8(&bench, 0x3C8, 0x11);
+    out8(&bench, 0x3C9, 60);
+    out8(&bench, 0x3C8, 0x11);
+    for (uint8_t i = 1; i <= 3; i++)
+        out8(&bench, 0x3C9, i);
+    out8(&bench, 0x3C7, 0x11);
+    for (uint8_t i = 1; i <= 3; i++)
+        cr_assert_eq(in8(&bench, 0x3C9), i);
 }
 
 Test(vga_registers, dac_save_and_restore_between_components)

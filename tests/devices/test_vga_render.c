@@ -92,6 +92,11 @@ Test(vga_render, text_9_dots)
     EXPECT(8, 0, 0x01);      /* the ninth dot is background ... */
     EXPECT(17, 0, 0x02);     /* ... but repeats the eighth in C0h-DFh */
     EXPECT(17, 1, 0x04);
+    glyph_set(0, 0xE0, checker, 16);
+    cell(2, 0, 0xE0, 0x42);
+    render(720, 400);
+    EXPECT(25, 0, 0x02);
+    EXPECT(26, 0, 0x04);     /* and not beyond */
     attribute_set(&bench, 0x10, 0x08); /* without line graphics */
     render(720, 400);
     EXPECT(17, 0, 0x04);
@@ -223,6 +228,7 @@ Test(vga_render, text_scrolls_by_start_address_at_retrace)
     cr_assert_eq(attribute, 0x07);
     cr_assert_not(vga_screen_cell(vga, 80, 0, &code, &attribute));
     cr_assert_not(vga_screen_cell(vga, 0, 25, &code, &attribute));
+    vga_reset(vga);
     bench_restore(&bench, saved);
     bench.schedule.now = 100000;
     render(720, 400);
@@ -443,6 +449,31 @@ Test(vga_render, split_screen)
     EXPECT(0, 0, 0x22);
     EXPECT(2, 100, 0x11);
     EXPECT(0, 100, 0x00);
+}
+
+Test(vga_render, line_compare_counts_scan_lines)
+{
+    static const uint8_t full[16] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    uint8_t code, attribute;
+
+    vga_mode_set(&bench, &vga_mode_03);
+    crtc_set(&bench, 0x0A, 0x20);
+    glyph_set(0, 'x', full, 16);
+    cell(0, 0, 'x', 0x07);      /* only at address 0: first line of the lower screen */
+    crtc_set(&bench, 0x0D, 160);
+    crtc_set(&bench, 0x07, 0x0F);
+    crtc_set(&bench, 0x11, 0x0E);
+    crtc_set(&bench, 0x09, 0x0F);
+    crtc_set(&bench, 0x18, 0x2F); /* line 47 is the upper screen's last */
+    clock_step_ns(&bench, 20000000);
+    render(720, 400);
+    EXPECT(0, 0, 0x00);
+    EXPECT(0, 47, 0x00);
+    EXPECT(0, 48, 0x07);
+    EXPECT(0, 63, 0x07);
+    EXPECT(0, 64, 0x00);
+    cr_assert(vga_screen_cell(vga, 0, 3, &code, &attribute));
+    cr_assert_eq(code, 'x');
 }
 
 /* --- DISPI ------------------------------------------------------------------------------------------------------- */
