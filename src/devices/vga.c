@@ -303,6 +303,7 @@ static const struct state_field vga_fields[] = {
     STATE_U64(struct vga, start_written_in),
     STATE_BOOL(struct vga, interrupt_pending),
     STATE_EVENT(struct vga, retrace_event),
+    STATE_STRUCT(struct vga, pci, &pci_function_table),
     STATE_U16(struct vga, dispi_index),
     STATE_U16_ARRAY(struct vga, dispi),
     STATE_BYTES(struct vga, memory),
@@ -318,6 +319,23 @@ void vga_map_frame_buffer(struct vga *vga, uint64_t base)
     vga->frame_buffer_base = base;
     if (base)
         physical_map_route_device(vga->map, base, VGA_FRAME_BUFFER_SIZE, vga->frame_buffer, 0);
+}
+
+static void pci_window_moved(void *owner, unsigned bar, uint32_t base, bool mapped)
+{
+    (void)bar;
+    vga_map_frame_buffer(owner, mapped ? base : 0);
+}
+
+void vga_attach(struct vga *vga, struct pci_bus *bus, unsigned device)
+{
+    vga_map_frame_buffer(vga, 0);
+    pci_function_identify(&vga->pci, 0x1234, 0x1111, 0x030000, 2);
+    pci_function_bar(&vga->pci, 0, PCI_BAR_PREFETCHABLE, VGA_FRAME_BUFFER_SIZE);
+    vga->pci.writable[PCI_COMMAND] |= PCI_COMMAND_IO;
+    vga->pci.moved = pci_window_moved;
+    vga->pci.owner = vga;
+    pci_bus_add(bus, &vga->pci, device, 0);
 }
 
 struct vga *vga_new(const struct bay *bay, struct wire irq, uint64_t linear_base)

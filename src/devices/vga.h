@@ -9,6 +9,7 @@
 #include <truebox/truebox.h>
 
 #include "devices/bay.h"
+#include "devices/pci_bus.h"
 
 struct vga;
 
@@ -16,14 +17,18 @@ struct vga;
 
 /* Claims the ports 3B4h-3DFh that a VGA answers, 1CEh/1CFh, and A0000h-BFFFFh. `irq` is driven by the vertical retrace
    interrupt (IRQ 2 on an IBM adapter; leave it unconnected as most clones do). `linear_base`: where the linear frame buffer
-   stands until a PCI base address register moves it (vga_map_frame_buffer); 0: nowhere. */
+   stands; 0: nowhere, until a PCI base address register places it. */
 struct vga *vga_new(const struct bay *bay, struct wire irq, uint64_t linear_base);
 void vga_free(struct vga *vga);
 
 /* The bus's reset line: registers to their power-on values; video memory keeps its contents. */
 void vga_reset(struct vga *vga);
 
-/* Moves the linear frame buffer (16 MiB); 0 takes it out of the address space. */
+/* Puts the adapter on the bus as function 0 of `device`: 1234h:1111h, a VGA-compatible controller, whose base address register 0
+   is the linear frame buffer. Legacy ports and memory answer whatever the command register says. */
+void vga_attach(struct vga *vga, struct pci_bus *bus, unsigned device);
+
+/* Moves the linear frame buffer (16 MiB) of an adapter that is not on a bus; 0 takes it out of the address space. */
 void vga_map_frame_buffer(struct vga *vga, uint64_t base);
 
 /* What the functions tb_screen_... of the public header promise. */

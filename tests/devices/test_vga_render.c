@@ -616,6 +616,46 @@ Test(vga_render, frame_buffer_moves)
     cr_assert_eq(peek8(&bench, BENCH_FRAME_BUFFER + 0xFFFFFF), 0xFF);
 }
 
+static uint32_t config_read(uint8_t offset)
+{
+    ports_write(bench.bay.ports, 0xCF8, 0x80001000u | offset, 4); /* device 2 */
+    return ports_read(bench.bay.ports, 0xCFC, 4);
+}
+
+static void config_write(uint8_t offset, uint32_t value)
+{
+    ports_write(bench.bay.ports, 0xCF8, 0x80001000u | offset, 4);
+    ports_write(bench.bay.ports, 0xCFC, value, 4);
+}
+
+Test(vga_render, pci_function_places_the_frame_buffer)
+{
+    struct pci_bus *bus = pci_bus_new(&bench.bay, (struct wire){0});
+
+    vga_attach(vga, bus, 2);
+    vga_mode_set(&bench, &vga_mode_03);
+    cr_assert_eq(config_read(0x00), 0x11111234);
+    cr_assert_eq(config_read(0x08) >> 8, 0x030000);
+    cr_assert_eq(peek8(&bench, BENCH_FRAME_BUFFER), 0xFF, "not there any more");
+    config_write(0x10, 0xFFFFFFFF);
+    cr_assert_eq(config_read(0x10), 0xFF000008, "16 MiB, prefetchable");
+    config_write(0x10, 0xE8000000);
+    cr_assert_eq(peek8(&bench, 0xE8000000), 0xFF);
+    config_write(0x04, 0x03);
+    poke8(&bench, 0xE8000123, 0x42);
+    cr_assert_eq(peek8(&bench, 0xE8000123), 0x42);
+    uint8_t *saved = bench_save(&bench);
+    config_write(0x10, 0xE9000000);
+    cr_assert_eq(peek8(&bench, 0xE8000123), 0xFF);
+    cr_assert_eq(peek8(&bench, 0xE9000123), 0x42);
+    bench_restore(&bench, saved);
+    cr_assert_eq(peek8(&bench, 0xE8000123), 0x42);
+    cr_assert_eq(peek8(&bench, 0xE9000123), 0xFF);
+    config_write(0x04, 0x01);
+    cr_assert_eq(peek8(&bench, 0xE8000123), 0xFF);
+    pci_bus_free(bus);
+}
+
 /* Whatever is programmed, rendering stays within what vga_screen_get announced. */
 Test(vga_render, nonsense_is_survived)
 {
