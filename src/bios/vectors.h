@@ -1,0 +1,30 @@
+/* The vectors that POST sets, and their entries: included twice by post.c.
+ * This file is part of Truebox and is under the MIT licence. */
+#ifndef VECTOR
+ENTRY(irq_dummy_master)
+#define VECTOR(n, name) ENTRY(name)
+#endif
+VECTOR(0x02, int02_entry)
+VECTOR(0x05, int05_entry)
+VECTOR(0x08, int08_entry)
+VECTOR(0x09, int09_entry)
+VECTOR(0x0E, int0e_entry)
+VECTOR(0x10, int10_entry)
+VECTOR(0x11, int11_entry)
+VECTOR(0x12, int12_entry)
+VECTOR(0x13, int13_entry)
+VECTOR(0x14, int14_entry)
+VECTOR(0x15, int15_entry)
+VECTOR(0x16, int16_entry)
+VECTOR(0x17, int17_entry)
+VECTOR(0x18, int18_entry)
+VECTOR(0x19, int19_entry)
+VECTOR(0x1A, int1a_entry)
+VECTOR(0x40, int40_entry)
+VECTOR(0x70, int70_entry)
+VECTOR(0x71, int71_entry)
+VECTOR(0x74, int74_entry)
+VECTOR(0x75, int75_entry)
+VECTOR(0x76, int76_entry)
+VECTOR(0x77, int77_entry)
+#undef VECTOR
