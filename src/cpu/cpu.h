@@ -218,17 +218,23 @@ struct cpu {
     bool nmi_blocked;    /* from NMI delivery to IRET */
     bool nmi_pending;
     bool intr;           /* the INTR input's level */
-    bool reset_pending;
+    bool init_pending;   /* INIT# was pulsed */
     bool a20;            /* A20 gate: false masks address bit 20 */
     uint64_t tsc_offset; /* TSC = clock + offset */
+    bool event_delivered; /* set by interrupt_deliver: INT n takes no single-step trap behind itself */
     uint64_t pending_debug; /* DR6 bits of traps to be delivered at this boundary (single step, data and I/O breakpoints) */
     uint64_t tr_registers[8]; /* TR3-TR7 of 386 and 486 */
     uint64_t msr_apic_base, msr_platform; /* few MSRs of the Pentium and P6 line; more rows come with msr.def */
+
+    uint64_t saved_flags; /* EFLAGS as cpu_state_prepare left it: the spelling that is hashed and saved */
 
     /* --- derived --- */
     uint32_t mode_key;   /* engine.h */
     uint64_t deadline;   /* clock at which budget ends: clock = deadline - budget at boundaries */
     struct engine *engine; /* traces, TLB contexts */
+
+    bool attention;      /* the board wants cpu_run to return at the next boundary (a stop request) */
+    uint64_t run_limit;  /* of the cpu_run in progress */
 
     /* --- explanations (R5) --- */
     struct fault fault_chain[FAULT_CHAIN_LENGTH];
@@ -274,7 +280,9 @@ struct cpu *cpu_new(unsigned number, const struct cpu_model *model, const struct
                     const struct cpu_options *options);
 void cpu_free(struct cpu *cpu);
 
+/* Before any walk over cpu_state_table (hash, save, visit): makes the lazy flags explicit. */
 extern const struct state_table cpu_state_table;
+void cpu_state_prepare(struct cpu *cpu);
 
 /* Power-on and RESET# (SDM 3A 9.1.1 and table 9-1; the older processors' manuals). */
 void cpu_reset(struct cpu *cpu);

@@ -83,6 +83,7 @@ struct engine {
     unsigned tlb_entries;
 
     struct tlb_context context[TLB_CONTEXTS];
+    struct tlb_entry *empty;   /* an array without a hit */
     unsigned current;          /* context in use */
     uint64_t use_counter;
     uint32_t next_stamp;

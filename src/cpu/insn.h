@@ -56,7 +56,8 @@ static_assert(sizeof(struct insn) == 32, "records are fixed at 32 bytes");
 
 struct trace {
     struct trace *next;      /* in its hash bucket */
-    struct trace *page_next; /* of the same code page */
+    struct trace *page_next;  /* of the same code page */
+    struct trace *split_next; /* of those whose second half lies in the same page */
     uint64_t key;            /* backing page << 12 | offset, with the mode key mixed in by the hash only */
     uint32_t mode_key;
     uint32_t second_page;    /* backing page of the second half of a page-splitting instruction, else ~0 */

@@ -144,7 +144,8 @@ void tlb_select(struct cpu *cpu)
         context = &engine->context[found];
         context->last_used = ++engine->use_counter;
     }
-    cpu->tlb_data = context->data[cpu->cpl == 3 ? TLB_USER : TLB_SUPERVISOR];
+    /* alignment checks: an array in which nothing is ever found sends every access down the cold road */
+    cpu->tlb_data = cpu->mode_key & KEY_ALIGN ? engine->empty : context->data[cpu->cpl == 3 ? TLB_USER : TLB_SUPERVISOR];
     cpu->link_stamp = context->stamp;
     cpu->jump_tag = (uint64_t)context->stamp << 32 | cpu->mode_key;
 }
@@ -178,7 +179,7 @@ void tlb_fill(struct cpu *cpu, uint64_t linear, uint64_t physical, unsigned mode
         return;
     entry_drop(cpu, slot, entry);
     entry->addend = (uintptr_t)page.read - (uintptr_t)linear_page;
-    entry->paddr = physical & ~UINT64_C(4095);
+    entry->paddr = physical & ~UINT64_C(4094); /* bit 0: writable by the tables (access.c) */
     if (readable)
         entry->read_tag = linear_page;
     if (writable && page.write == page.read && !physical_page_flags(cpu->memory, page.write_backing)) {
@@ -417,6 +418,9 @@ void tlb_new(struct cpu *cpu)
     }
     for (size_t i = 0; i < slots; i++)
         engine->chain_previous[i] = UINT32_MAX;
+    engine->empty = memory_new(engine->tlb_entries * sizeof(struct tlb_entry));
+    for (unsigned n = 0; n < engine->tlb_entries; n++)
+        engine->empty[n].read_tag = engine->empty[n].write_tag = TLB_TAG_NONE;
     cpu->tlb_mask = (uint64_t)(engine->tlb_entries - 1) << 5;
     engine->watcher = (struct physical_watcher){cpu, page_written, page_flagged, routes_changed, NULL};
     physical_map_watch(cpu->memory, &engine->watcher);
@@ -430,6 +434,7 @@ void tlb_free(struct cpu *cpu)
     for (unsigned i = 0; i < TLB_CONTEXTS; i++)
         for (unsigned mode = 0; mode < TLB_MODES; mode++)
             free(engine->context[i].data[mode]);
+    free(engine->empty);
     free(engine->chain_next);
     free(engine->chain_previous);
     free(engine->chain_head);

@@ -11,7 +11,7 @@ struct tlb_entry {
     uint64_t read_tag;  /* linear page that may be read directly, or TLB_TAG_NONE */
     uint64_t write_tag; /* ... written directly */
     uintptr_t addend;   /* host address = addend + linear */
-    uint64_t paddr;     /* physical page, A20 applied; meaningful while either tag is set */
+    uint64_t paddr;     /* physical page, A20 applied; bit 0: the tables allow writing and D is set */
 };
 
 ALWAYS_INLINE struct tlb_entry *tlb_entry_of(const struct cpu *cpu, uint64_t linear)

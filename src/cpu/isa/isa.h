@@ -66,7 +66,7 @@ enum operand_pattern {
 
 /* Where a register operand comes from. REG_RAW is ModRM.reg as a plain number (segment, control register ...). OFFSET: memory at a
    displacement that follows the opcode. RM8 and RM16: the r/m operand has this width whatever the operand size. */
-enum operand_source { SOURCE_NO, SOURCE_RM, SOURCE_RM8, SOURCE_RM16, SOURCE_REG_, SOURCE_REG_RAW, SOURCE_RAX_, SOURCE_OPCODE, SOURCE_OFFSET };
+enum operand_source { SOURCE_NO, SOURCE_RM, SOURCE_RM8, SOURCE_RM16, SOURCE_REG, SOURCE_REG_RAW, SOURCE_RAX_, SOURCE_OPCODE, SOURCE_OFFSET };
 
 /* What follows as immediate, and how it gets into the record: IMM8 zero-extended, IMM8_SIGNED and IMM_Z sign-extended,
    IMM16_8 (ENTER) imm = word | byte << 16, IMM_FAR imm = offset | selector << 32, REL8 and RELZ: disp relative to the trace. */
