@@ -29,7 +29,6 @@ static void medium_attention(struct ata_device *device)
         device->packet.unit_attention = true;
         device->packet.attention_asc = ASC_MEDIUM_CHANGED >> 8;
     }
-    device->packet.blocks = 0; /* a read in progress finds another medium */
 }
 
 void atapi_medium_changed(struct ata_device *device)
@@ -125,11 +124,16 @@ static void fetch_blocks(struct ata_device *device)
     uint8_t data[CD_SECTOR_BYTES];
 
     packet->data_length = packet->data_at = 0;
+    if (!packet->blocks || !packet->block_bytes || !atapi_medium_present(device)) { /* taken out between two blocks */
+        atapi_fail(device, SENSE_NOT_READY, ASC_NO_MEDIUM_TRAY_OPEN);
+        return;
+    }
+    if (packet->unit_attention) { /* and another one put in */
+        packet->unit_attention = false;
+        atapi_fail(device, SENSE_UNIT_ATTENTION, (unsigned)packet->attention_asc << 8);
+        return;
+    }
     do {
-        if (!atapi_medium_present(device)) {
-            atapi_fail(device, SENSE_NOT_READY, ASC_NO_MEDIUM_TRAY_OPEN);
-            return;
-        }
         if (!block_read(device->block, (uint64_t)packet->lba * 4, 4, data)) {
             if (packet->data_length)
                 break; /* hand over what is good first */
@@ -154,15 +158,12 @@ static void step_drained(struct ata_device *device)
         ata_start_busy(device, ATA_STEP_PACKET_DONE, NEXT_BLOCK_NS);
 }
 
-/* DMA packets move everything through the bus master before the final interrupt. */
 static void step_in(struct ata_device *device)
 {
     if (device->packet.data_at < device->packet.data_length)
         send_block(device);
-    else if (device->packet.blocks)
-        fetch_blocks(device);
     else
-        atapi_good(device); /* the medium went away between two blocks */
+        fetch_blocks(device);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -180,7 +181,9 @@ static void start_read(struct ata_device *device, uint32_t lba, uint32_t blocks,
     device->packet.block_bytes = (uint16_t)cd_selected_bytes(flags);
     device->packet.read_cd_flags = flags;
     device->packet.data_length = device->packet.data_at = 0;
-    if (blocks == 0 || device->packet.block_bytes == 0)
+    if (device->packet.block_bytes == 0) /* READ CD that selects nothing */
+        device->packet.blocks = 0;
+    if (device->packet.blocks == 0)
         atapi_good(device);
     else
         fetch_blocks(device);
@@ -537,8 +540,6 @@ static void restored(void *object)
     packet->block_bytes = (uint16_t)cd_selected_bytes(packet->read_cd_flags);
     if (packet->block_bytes == 0)
         packet->blocks = 0;
-    if (packet->byte_limit == 0)
-        packet->byte_limit = 2;
 }
 
 STATE_TABLE(atapi_table, "atapi", 1, fields, restored);

@@ -552,9 +552,11 @@ static void restored(void *object)
 
     fdc->rate &= 3;
     fdc->lock &= 1;
-    fdc->command_at %= sizeof fdc->command;
+    if (fdc->command_at > sizeof fdc->command || (fdc->phase == PHASE_COMMAND && fdc->command_at == sizeof fdc->command))
+        fdc->command_at = 0;
     fdc->command_length = fdc->command_length > sizeof fdc->command ? sizeof fdc->command : fdc->command_length;
-    fdc->result_at %= sizeof fdc->result;
+    if (fdc->result_at > sizeof fdc->result || (fdc->phase == PHASE_RESULT && fdc->result_at == sizeof fdc->result))
+        fdc->result_at = 0;
     fdc->result_length = fdc->result_length > sizeof fdc->result ? sizeof fdc->result : fdc->result_length;
     if (fdc->stream_length != 4)
         fdc->stream_length = FLOPPY_SECTOR_BYTES;

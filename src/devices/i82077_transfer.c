@@ -122,10 +122,8 @@ static bool advance(struct i82077 *fdc)
     fdc->r = 1;
     if (has_multi_track(fdc) && fdc->operation != OPERATION_READ_TRACK) {
         fdc->h ^= 1;
-        fdc->head ^= 1;
-        if (fdc->head == 1)
-            return true;
-        fdc->head = 1; /* ST0 shows the side of the last sector */
+        if (fdc->head == 0)
+            return true; /* on side 1, if the command goes on: ST0 shows the side of the last sector */
     }
     fdc->c++;
     return false;
@@ -202,6 +200,7 @@ static void set_deleted(struct floppy_drive *drive, uint64_t lba, bool deleted)
 /* The next sector of the command, or its end. `last`: the host sent TC. */
 static void sector_done(struct i82077 *fdc, bool last)
 {
+    uint8_t side = fdc->h;
     bool more;
 
     fdc->sectors_done++;
@@ -219,8 +218,10 @@ static void sector_done(struct i82077 *fdc, bool last)
         finish(fdc); /* the whole cylinder was scanned: SN tells */
     else if (!more)
         finish_with(fdc, ST1_END_OF_CYLINDER, 0);
-    else
+    else {
+        fdc->head ^= fdc->h != side;
         look_for_sector(fdc);
+    }
 }
 
 /* Section 6.1.8: FF on either side matches anything. Returns true when the scan condition is met. */
