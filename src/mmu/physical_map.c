@@ -404,3 +404,10 @@ void physical_page_unflag(struct physical_map *map, uint32_t backing, uint8_t fl
     if (backing < map->ram_size >> PHYSICAL_PAGE_SHIFT)
         map->page_flags[backing] &= (uint8_t)~flags;
 }
+
+void physical_map_ram_replaced(struct physical_map *map)
+{
+    map->generation++;
+    for (struct physical_watcher *watcher = map->watchers; watcher; watcher = watcher->next)
+        watcher->routes_changed(watcher->owner);
+}

@@ -46,4 +46,7 @@ void physical_page_unflag(struct physical_map *map, uint32_t backing, uint8_t fl
 /* To be called after writing RAM through a host pointer where the page may be flagged. */
 void physical_ram_written(struct physical_map *map, uint64_t ram_offset, size_t size, const uint8_t *old);
 
+/* To be called after RAM as a whole was replaced behind everybody's back (a snapshot was restored). */
+void physical_map_ram_replaced(struct physical_map *map);
+
 #endif
