@@ -36,7 +36,9 @@ static struct cpu *running_cpu(const struct tb_machine *machine)
 /* Makes cpu_run return at the end of the instruction that is being executed. */
 static void attention(struct tb_machine *machine)
 {
-    running_cpu(machine)->leave = true;
+    struct cpu *cpu = running_cpu(machine);
+
+    cpu->leave = cpu->attention = true;
 }
 
 static void board_power_off(void *owner)
@@ -323,6 +325,7 @@ static bool run_once(struct tb_machine *machine, uint64_t clock, enum tb_stop *s
     limit = deadline < clock ? deadline : clock;
     if (limit <= machine->schedule.now)
         return true; /* the reset queued something that is due */
+    cpu->attention = false; /* this is the look that it asks for */
     slept = cpu->activity != CPU_RUNNING;
     switch (run_cpu(machine, cpu, limit)) {
     case CPU_EXIT_BREAKPOINT:
