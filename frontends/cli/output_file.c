@@ -26,47 +26,48 @@ static bool write_all(int handle, const char *bytes, size_t size)
     return true;
 }
 
+/* Devices, pipes, and everything by the name of an open file (/dev/stdout): what is there must not be replaced by a file. */
 static bool is_special(const char *path)
 {
     struct stat status;
 
+    if (!strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6))
+        return true;
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
 static bool write_directly(const char *path, const void *bytes, size_t size, struct tb_error *error)
 {
-    int handle = open(path, O_WRONLY | O_CLOEXEC);
+    bool is_stdout = !strcmp(path, "/dev/stdout");
+    int handle = is_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     bool good = handle >= 0 && write_all(handle, bytes, size);
 
     if (!good)
         report_set(error, TB_STATUS_NO_INPUT, "%s: %s", path, strerror(errno));
-    if (handle >= 0)
+    if (handle >= 0 && !is_stdout)
         close(handle);
     return good;
 }
 
-bool output_file_write(const char *path, const void *bytes, size_t size, struct tb_error *error)
+/* Through a file beside the target. `target` is `path` with its links followed. */
+static bool replace(const char *path, const char *target, const void *bytes, size_t size, struct tb_error *error)
 {
-    struct stat status;
+    size_t length = strlen(target) + sizeof ".XXXXXX";
+    char *temporary = report_resize(NULL, length);
     mode_t mask = umask(0);
     int handle, problem;
+    bool good;
 
     umask(mask);
-    if (is_special(path))
-        return write_directly(path, bytes, size, error);
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        return report_set(error, TB_STATUS_NO_INPUT, "%s: %s", path, strerror(EISDIR));
-    size_t length = strlen(path) + sizeof ".XXXXXX";
-    char *temporary = report_resize(NULL, length);
-    snprintf(temporary, length, "%s.XXXXXX", path);
+    snprintf(temporary, length, "%s.XXXXXX", target);
     handle = mkstemp(temporary);
-    bool good = handle >= 0 && fchmod(handle, 0666 & ~mask) == 0 && write_all(handle, bytes, size);
+    good = handle >= 0 && fchmod(handle, 0666 & ~mask) == 0 && write_all(handle, bytes, size);
     problem = errno;
     if (handle >= 0 && close(handle) && good) {
         good = false;
         problem = errno;
     }
-    if (good && rename(temporary, path)) {
+    if (good && rename(temporary, target)) {
         good = false;
         problem = errno;
     }
@@ -76,6 +77,22 @@ bool output_file_write(const char *path, const void *bytes, size_t size, struct 
         report_set(error, TB_STATUS_NO_INPUT, "%s: %s", path, strerror(problem));
     }
     free(temporary);
+    return good;
+}
+
+bool output_file_write(const char *path, const void *bytes, size_t size, struct tb_error *error)
+{
+    struct stat status;
+    char *target;
+    bool good;
+
+    if (is_special(path))
+        return write_directly(path, bytes, size, error);
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return report_set(error, TB_STATUS_NO_INPUT, "%s: %s", path, strerror(EISDIR));
+    target = realpath(path, NULL);
+    good = replace(path, target ? target : path, bytes, size, error);
+    free(target);
     return good;
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <truebox/truebox.h>
 
-/* Writes beside the target and renames; a target that is no regular file (/dev/stdout, a pipe) is written directly. */
+/* Writes beside the target and renames; a device, a pipe or /dev/stdout is written directly, a link is followed. */
 bool output_file_write(const char *path, const void *bytes, size_t size, struct tb_error *error);
 
 /* Whether output_file_write can be expected to succeed, asked before a long run. NULL is fine. */

@@ -299,7 +299,8 @@ static void finish(struct run *run)
         stats.instructions = tb_machine_clock(run->machine);
         stats.virtual_ns = tb_machine_virtual_ns(run->machine);
         stats.host_user_s = stats_user_seconds();
-        stats.mips = (double)(stats.instructions - tb_machine_idle(run->machine)) / 1e6 / (stats.host_user_s + 1e-9);
+        if (stats.host_user_s > 0)
+            stats.mips = (double)(stats.instructions - tb_machine_idle(run->machine)) / 1e6 / stats.host_user_s;
         stats.state_hash = tb_machine_state_hash(run->machine);
     }
     if (options->trace)

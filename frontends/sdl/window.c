@@ -1,0 +1,268 @@
+/* The SDL2 window: the picture in whole multiples of its pixels, the host's keys by position.
+   Ctrl+Alt+F toggles fullscreen, Ctrl+Alt+S takes a screenshot, Ctrl+Alt+G is kept for the mouse; all else goes to the guest. */
+#include "display.h"
+
+#include "cli/picture.h"
+#include "cli/report.h"
+#include "sdl/fit.h"
+#include "sdl/keys.h"
+
+#include <SDL.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TITLE_MS = 500 };
+
+struct window {
+    SDL_Window *window;
+    SDL_Renderer *renderer;
+    SDL_Texture *texture;
+    struct tb_screen shown; /* what the texture holds */
+    bool drawn;             /* false: the window must be painted again */
+    bool fullscreen;
+    unsigned scale;         /* 0: what fits the desktop */
+    uint32_t *pixels;
+    bool down[SDL_NUM_SCANCODES];
+    uint32_t titled_at;
+    char title[160];
+};
+
+/* Host pixels per picture pixel in a new window. */
+static unsigned choose_scale(const struct window *window, const struct tb_screen *screen)
+{
+    SDL_Rect desktop;
+    unsigned scale = window->scale;
+
+    if (scale)
+        return scale;
+    scale = screen->width <= 360 ? 2 : 1;
+    if (SDL_GetDisplayUsableBounds(0, &desktop) == 0) {
+        unsigned twice = 2 * scale;
+
+        if (twice * screen->width * 10 <= (unsigned)desktop.w * 9 &&
+            fit_down(twice, screen->aspect_x, screen->aspect_y) * screen->height * 10 <= (unsigned)desktop.h * 9)
+            scale = twice;
+    }
+    return scale;
+}
+
+/* A picture of a new size: new texture, and a window that fits unless the user has the whole screen. */
+static bool resize_picture(struct window *window, const struct tb_screen *screen)
+{
+    unsigned scale = choose_scale(window, screen);
+
+    if (window->texture)
+        SDL_DestroyTexture(window->texture);
+    window->texture = SDL_CreateTexture(window->renderer, SDL_PIXELFORMAT_RGB888, SDL_TEXTUREACCESS_STREAMING, (int)screen->width,
+                                        (int)screen->height);
+    window->pixels = report_resize(window->pixels, (size_t)screen->width * screen->height * sizeof *window->pixels);
+    if (!window->fullscreen && !(SDL_GetWindowFlags(window->window) & SDL_WINDOW_MAXIMIZED))
+        SDL_SetWindowSize(window->window, (int)(screen->width * scale),
+                          (int)(screen->height * fit_down(scale, screen->aspect_x, screen->aspect_y)));
+    return window->texture != NULL;
+}
+
+/* Where the picture goes in the window: whole multiples in the middle; in a window that is too small, shrunk to fit. */
+static SDL_Rect place(const struct window *window)
+{
+    const struct tb_screen *screen = &window->shown;
+    int width, height;
+    SDL_Rect target;
+
+    SDL_GetRendererOutputSize(window->renderer, &width, &height);
+    struct fit fit = fit_picture((unsigned)width, (unsigned)height, screen->width, screen->height, screen->aspect_x, screen->aspect_y);
+    if (fit.across) {
+        target.w = (int)(fit.across * screen->width);
+        target.h = (int)(fit.down * screen->height);
+    } else {
+        double across = (double)width / screen->width, down = (double)height / screen->height, factor = across < down ? across : down;
+
+        target.w = (int)(factor * screen->width);
+        target.h = (int)(factor * screen->height);
+    }
+    target.x = (width - target.w) / 2;
+    target.y = (height - target.h) / 2;
+    return target;
+}
+
+static void set_title(struct window *window, const struct display_status *status)
+{
+    char title[sizeof window->title];
+    const char *name = status->name ? strrchr(status->name, '/') : NULL;
+
+    name = name ? name + 1 : status->name;
+    snprintf(title, sizeof title, "Truebox%s%.60s - %.0f MIPS, %u%% - %s", name ? " - " : "", name ? name : "", status->mips,
+             status->percent, status->state);
+    if (!strcmp(title, window->title))
+        return;
+    strcpy(window->title, title);
+    SDL_SetWindowTitle(window->window, title);
+}
+
+static void window_show(void *owner, tb_machine *machine, const struct display_status *status)
+{
+    struct window *window = owner;
+    struct tb_screen screen;
+
+    if (!window->titled_at || SDL_GetTicks() - window->titled_at >= TITLE_MS) {
+        set_title(window, status);
+        window->titled_at = SDL_GetTicks() | 1;
+    }
+    tb_screen_get(machine, &screen);
+    if (window->drawn && screen.generation == window->shown.generation)
+        return;
+    bool visible = screen.width && screen.height;
+    if (visible && (!window->texture || screen.width != window->shown.width || screen.height != window->shown.height)) {
+        if (!resize_picture(window, &screen))
+            return;
+    }
+    SDL_SetRenderDrawColor(window->renderer, 0, 0, 0, 255);
+    SDL_RenderClear(window->renderer);
+    if (visible) {
+        window->shown = screen;
+        SDL_Rect target = place(window);
+        tb_screen_render(machine, window->pixels, screen.width);
+        SDL_UpdateTexture(window->texture, NULL, window->pixels, (int)(screen.width * sizeof *window->pixels));
+        SDL_RenderCopy(window->renderer, window->texture, NULL, &target);
+    }
+    window->shown.generation = screen.generation;
+    SDL_RenderPresent(window->renderer);
+    window->drawn = true;
+}
+
+static void toggle_fullscreen(struct window *window)
+{
+    window->fullscreen = !window->fullscreen;
+    if (SDL_SetWindowFullscreen(window->window, window->fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0))
+        window->fullscreen = !window->fullscreen;
+    window->drawn = false;
+}
+
+static void screenshot(tb_machine *machine)
+{
+    struct tb_error error;
+    char path[32];
+
+    if (picture_next_screenshot(machine, path, &error))
+        report_line("screenshot: %s", path);
+    else
+        report_error(&error);
+}
+
+/* Ctrl+Alt with a letter of ours, by what the host's layout prints on the key. */
+static bool is_command(struct window *window, tb_machine *machine, const SDL_KeyboardEvent *key)
+{
+    if (!(key->keysym.mod & KMOD_CTRL) || !(key->keysym.mod & KMOD_ALT))
+        return false;
+    switch (key->keysym.sym) {
+    case SDLK_f: toggle_fullscreen(window); return true;
+    case SDLK_s: screenshot(machine); return true;
+    case SDLK_g: return true;
+    default: return false;
+    }
+}
+
+static void take_key(struct window *window, tb_machine *machine, struct typist *keys, const SDL_KeyboardEvent *key)
+{
+    SDL_Scancode scancode = key->keysym.scancode;
+    uint16_t code = sdl_key_code(scancode);
+    bool pressed = key->type == SDL_KEYDOWN;
+
+    if (key->repeat) /* the guest's keyboard repeats by its own clock */
+        return;
+    if (pressed && is_command(window, machine, key))
+        return;
+    if (!code || (!pressed && !window->down[scancode]))
+        return;
+    window->down[scancode] = pressed;
+    typist_add(keys, code, pressed);
+}
+
+/* Keys that are let go while another window has the focus would stay down for ever. */
+static void release_all(struct window *window, struct typist *keys)
+{
+    for (unsigned i = 0; i < SDL_NUM_SCANCODES; i++) {
+        if (window->down[i])
+            typist_add(keys, sdl_key_code((SDL_Scancode)i), false);
+        window->down[i] = false;
+    }
+}
+
+static bool window_poll(void *owner, tb_machine *machine, struct typist *keys, unsigned wait_ms)
+{
+    struct window *window = owner;
+    SDL_Event event;
+    bool any = wait_ms ? SDL_WaitEventTimeout(&event, (int)wait_ms) : SDL_PollEvent(&event);
+
+    for (; any; any = SDL_PollEvent(&event)) {
+        switch (event.type) {
+        case SDL_QUIT: return false;
+        case SDL_KEYDOWN:
+        case SDL_KEYUP: take_key(window, machine, keys, &event.key); break;
+        case SDL_WINDOWEVENT:
+            window->drawn = false;
+            if (event.window.event == SDL_WINDOWEVENT_FOCUS_LOST)
+                release_all(window, keys);
+            if (event.window.event == SDL_WINDOWEVENT_CLOSE)
+                return false;
+            break;
+        case SDL_RENDER_TARGETS_RESET:
+        case SDL_RENDER_DEVICE_RESET: window->drawn = false; break;
+        default: break;
+        }
+    }
+    return true;
+}
+
+static void window_close(void *owner)
+{
+    struct window *window = owner;
+
+    if (window->texture)
+        SDL_DestroyTexture(window->texture);
+    if (window->renderer)
+        SDL_DestroyRenderer(window->renderer);
+    if (window->window)
+        SDL_DestroyWindow(window->window);
+    SDL_Quit();
+    free(window->pixels);
+    free(window);
+}
+
+/* SDL may offer drivers that show nothing to anybody; they count only if asked for in the environment. */
+static bool driver_shows_nothing(void)
+{
+    const char *driver = SDL_GetCurrentVideoDriver();
+
+    return driver && !SDL_getenv("SDL_VIDEODRIVER") && (!strcmp(driver, "dummy") || !strcmp(driver, "offscreen"));
+}
+
+bool window_open(struct display *display, bool fullscreen, unsigned scale, struct tb_error *error)
+{
+    struct window *window;
+
+    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+    SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+    if (SDL_Init(SDL_INIT_VIDEO))
+        return report_set(error, TB_STATUS_USAGE, "%s", SDL_GetError());
+    if (driver_shows_nothing()) {
+        SDL_Quit();
+        return report_set(error, TB_STATUS_USAGE, "no display");
+    }
+    window = report_resize(NULL, sizeof *window);
+    memset(window, 0, sizeof *window);
+    window->scale = scale;
+    window->fullscreen = fullscreen;
+    window->window = SDL_CreateWindow("Truebox", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 720, 400,
+                                      SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI | (fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0));
+    if (window->window)
+        window->renderer = SDL_CreateRenderer(window->window, -1, 0);
+    if (!window->renderer) {
+        report_set(error, TB_STATUS_USAGE, "%s", SDL_GetError());
+        window_close(window);
+        return false;
+    }
+    *display = (struct display){window, false, window_poll, window_show, window_close};
+    return true;
+}
