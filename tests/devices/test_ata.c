@@ -552,3 +552,33 @@ Test(ata, nonsense_never_gets_out_of_hand)
             out8(bench, BASE + 7, (uint8_t)(random >> 12 & 1 ? 0xA0 : random >> 13));
     }
 }
+
+/* A snapshot is foreign data: whatever its bytes say, nothing may leave our arrays. */
+Test(ata, hostile_snapshots)
+{
+    uint32_t random = 99;
+
+    set_up_size(512 * 512, BLOCK_DISCARD_WRITES);
+    ata_channel_attach_cdrom(channel, 1, block_open(&bench->blocks, temporary_image(64 * 2048), BLOCK_READ_ONLY, NULL, NULL));
+    for (unsigned round = 0; round < 300; round++) {
+        bench_save(bench);
+        for (unsigned i = 4; i < bench->saved_size; i++) { /* versions excepted, most of the 8 KiB buffers too */
+            random = random * 1664525 + 1013904223;
+            if (random >> 30 == 0 && load_le32(bench->saved + (i & ~3u)) != 1)
+                bench->saved[i] = (uint8_t)(random >> 16);
+        }
+        bench->schedule.now = bench->saved_clock;
+        state_registry_restore(bench->bay.states, bench->saved, bench->saved_size);
+        for (unsigned i = 0; i < 200; i++) {
+            random = random * 1664525 + 1013904223;
+            if (random >> 30 == 0)
+                bench_run(bench, random >> 16 & 0x3FFF);
+            else if (random >> 30 == 1)
+                bench_in(bench, BASE, 2);
+            else if (random >> 30 == 2)
+                bench_out(bench, BASE, random >> 3, 2);
+            else
+                out8(bench, (uint16_t)(BASE + 1 + (random >> 8) % 7), (uint8_t)(random >> 13));
+        }
+    }
+}

@@ -594,3 +594,30 @@ Test(fdc, nonsense_never_gets_out_of_hand)
             out8(bench, (random >> 20) % 64 ? FIFO : (uint16_t)(0x3F0 + (random >> 8) % 8), (uint8_t)(random >> 12));
     }
 }
+
+/* A snapshot is foreign data: whatever its bytes say, nothing may leave our arrays. */
+Test(fdc, hostile_snapshots)
+{
+    uint32_t random = 7;
+
+    set_up_144();
+    for (unsigned round = 0; round < 2000; round++) {
+        bench_save(bench);
+        for (unsigned i = 4; i < bench->saved_size; i++) {
+            random = random * 1664525 + 1013904223;
+            if (random >> 29 == 0 && bench->saved[i & ~3u] != 1) /* the versions */
+                bench->saved[i] = (uint8_t)(random >> 16);
+        }
+        bench->schedule.now = bench->saved_clock;
+        state_registry_restore(bench->bay.states, bench->saved, bench->saved_size);
+        for (unsigned i = 0; i < 30; i++) {
+            random = random * 1664525 + 1013904223;
+            if (random >> 30 == 0)
+                bench_run(bench, random >> 12 & 0xFFFF);
+            else if (random >> 30 == 1)
+                in8(bench, FIFO);
+            else
+                out8(bench, FIFO, (uint8_t)(random >> 12));
+        }
+    }
+}
