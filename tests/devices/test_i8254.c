@@ -1,4 +1,5 @@
-/* 8254 against the data sheet (Intel 231164): the waveforms of its figures, and a tick-by-tick model under random programs. */
+/* 8254 against the data sheet (Intel 231164): the waveforms of its figures, and a tick-by-tick model under random programs.
+ */
 #include "devices/i8254.h"
 #include "devices/port61.h"
 #include "system_bench.h"
