@@ -73,6 +73,15 @@ static int receive(void)
     return -1;
 }
 
+static void say(uint8_t byte, int answer)
+{
+    int got;
+
+    data(byte);
+    got = receive();
+    cr_assert_eq(got, answer, "to %x the keyboard answers %x", byte, (unsigned)got);
+}
+
 /* Self-test over, keyboard on, command byte as given. */
 static void begin(uint8_t command_byte)
 {
@@ -252,8 +261,8 @@ Test(i8042, grey_keys_and_made_up_shifts)
     expect("\x2a\xe0\xaa\xe0\x53\xe0\xd3\xe0\x2a", 9);
     cr_assert(at_keyboard_key(keyboard, 0x2a, false));
     expect("\xaa", 1);
-    data(0xed), cr_assert_eq(receive(), 0xfa);
-    data(0x02), cr_assert_eq(receive(), 0xfa);
+    say(0xed, 0xfa);
+    say(0x02, 0xfa);
     tap(0xe053);
     expect("\xe0\x2a\xe0\x53\xe0\xd3\xe0\xaa", 8);
 }
@@ -273,22 +282,23 @@ Test(i8042, scan_sets)
     begin(0x05); /* no translation */
     tap(0x1e), tap(0xe04d), tap(0x41);
     expect("\x1c\xf0\x1c\xe0\x74\xe0\xf0\x74\x83\xf0\x83", 11);
-    data(0xf0), cr_assert_eq(receive(), 0xfa);
-    data(0x01), cr_assert_eq(receive(), 0xfa);
+    say(0xf0, 0xfa);
+    say(0x01, 0xfa);
     tap(0x1e), tap(0xe04d);
     expect("\x1e\x9e\xe0\x4d\xe0\xcd", 6);
-    data(0xf0), cr_assert_eq(receive(), 0xfa);
-    data(0x03), cr_assert_eq(receive(), 0xfa);
-    data(0xf0), cr_assert_eq(receive(), 0xfa);
-    data(0x00), cr_assert_eq(receive(), 0xfa), cr_assert_eq(receive(), 0x03);
+    say(0xf0, 0xfa);
+    say(0x03, 0xfa);
+    say(0xf0, 0xfa);
+    say(0x00, 0xfa);
+    cr_assert_eq(receive(), 0x03);
     tap(0x1e), tap(0x2a), tap(0xe04d);
     expect("\x1c\x12\xf0\x12\x6a", 5);
-    data(0xfc), cr_assert_eq(receive(), 0xfa);
-    data(0x1c), cr_assert_eq(receive(), 0xfa);
-    data(0xf4), cr_assert_eq(receive(), 0xfa);
+    say(0xfc, 0xfa);
+    say(0x1c, 0xfa);
+    say(0xf4, 0xfa);
     tap(0x1e);
     expect("\x1c\xf0\x1c", 3);
-    data(0xf9), cr_assert_eq(receive(), 0xfa);
+    say(0xf9, 0xfa);
     tap(0x2a);
     expect("\x12", 1);
 }
@@ -296,16 +306,17 @@ Test(i8042, scan_sets)
 Test(i8042, keyboard_commands)
 {
     begin(0x05);
-    data(0xee), cr_assert_eq(receive(), 0xee);
-    data(0xf2), cr_assert_eq(receive(), 0xfa), cr_assert_eq(receive(), 0xab), cr_assert_eq(receive(), 0x83);
-    data(0xfe), cr_assert_eq(receive(), 0x83);
-    data(0xef), cr_assert_eq(receive(), 0xfe);
-    data(0xf5), cr_assert_eq(receive(), 0xfa);
+    say(0xee, 0xee);
+    say(0xf2, 0xfa); cr_assert_eq(receive(), 0xab));
+    cr_assert_eq(receive(), 0x83);
+    say(0xfe, 0x83);
+    say(0xef, 0xfe);
+    say(0xf5, 0xfa);
     tap(0x1e);
     cr_assert_eq(receive(), -1, "disabled: the key is lost");
-    data(0xf4), cr_assert_eq(receive(), 0xfa);
-    data(0xf3), cr_assert_eq(receive(), 0xfa);
-    data(0xf4), cr_assert_eq(receive(), 0xfa, "a command instead of the parameter");
+    say(0xf4, 0xfa);
+    say(0xf3, 0xfa);
+    say(0xf4, 0xfa);
     tap(0x1e);
     expect("\x1c\xf0\x1c", 3);
 }
@@ -315,8 +326,8 @@ Test(i8042, typematic_repeat)
     uint64_t pressed;
 
     begin(0x45);
-    data(0xf3), cr_assert_eq(receive(), 0xfa);
-    data(0x00), cr_assert_eq(receive(), 0xfa); /* 250 ms, then every 33.36 ms */
+    say(0xf3, 0xfa);
+    say(0x00, 0xfa); /* 250 ms, then every 33.36 ms */
     pressed = bench.schedule.now;
     cr_assert(at_keyboard_key(keyboard, 0x1e, true));
     cr_assert_eq(receive(), 0x1e);
