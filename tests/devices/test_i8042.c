@@ -307,7 +307,8 @@ Test(i8042, keyboard_commands)
 {
     begin(0x05);
     say(0xee, 0xee);
-    say(0xf2, 0xfa); cr_assert_eq(receive(), 0xab));
+    say(0xf2, 0xfa);
+    cr_assert_eq(receive(), 0xab);
     cr_assert_eq(receive(), 0x83);
     say(0xfe, 0x83);
     say(0xef, 0xfe);
