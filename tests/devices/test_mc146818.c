@@ -1,6 +1,5 @@
 /* MC146818A against Motorola's data sheet. */
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "devices/mc146818.h"
 #include "system_bench.h"
