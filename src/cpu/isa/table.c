@@ -9,6 +9,7 @@
      B(name, r, m)  byte operands: register form name_r_8, memory form name_m_8_{cold,seg,f32,f64}
      V(name, r, m)  operand size: the same for 16, 32 and 64
      BYW(name)      one body per operand size for registers and memory alike: name_16, name_32, name_64
+     BYW_32(name)   ... without a 64-bit form
      BYW_STACK(name) ... and per stack kind: name_W_{seg,f32,f64}
      ONE(name)      one body for everything
      REL(name)      direct branch: name_16, name_32, name_64 each _{checked,flat,page}
@@ -18,17 +19,20 @@
 #define B(name, r, m) BODIES_DECLARE(name, r, m, 8)
 #define V(name, r, m) BODIES_DECLARE(name, r, m, 16) BODIES_DECLARE(name, r, m, 32) BODIES_DECLARE(name, r, m, 64)
 #define BYW(name) extern insn_body name##_16, name##_32, name##_64;
+#define BYW_32(name) extern insn_body name##_16, name##_32;
 #define BYW_STACK(name) extern insn_body name##_16_seg, name##_16_f32, name##_16_f64, name##_32_seg, name##_32_f32, name##_64_f64;
 #define ONE(name) extern insn_body name;
 #define REL(name) extern insn_body name##_16_checked, name##_16_flat, name##_16_page, name##_32_checked, name##_32_flat, \
     name##_32_page, name##_64_checked, name##_64_flat, name##_64_page;
 #define ROW(opcode, ext, mnemonic, operands, body, feature, written, undefined, attributes) body
 #include "cpu/isa/integer.def"
+#include "cpu/isa/general.def"
 #include "cpu/isa/system.def"
 #undef ROW
 #undef REL
 #undef ONE
 #undef BYW_STACK
+#undef BYW_32
 #undef BYW
 #undef V
 #undef B
@@ -39,6 +43,7 @@
 #define B(name, r, m) {BODIES(name, r, m, 8)}
 #define V(name, r, m) {{0}, BODIES(name, r, m, 16), BODIES(name, r, m, 32), BODIES(name, r, m, 64)}
 #define BYW(name) {{0}, {name##_16}, {name##_32}, {name##_64}}
+#define BYW_32(name) {{0}, {name##_16}, {name##_32}}
 #define BYW_STACK(name)                                                                                             \
     {{0},                                                                                                           \
      {name##_16_seg, name##_16_seg, name##_16_seg, name##_16_f32, name##_16_f64},                                   \
@@ -55,6 +60,7 @@
 
 const struct row isa_rows[] = {
 #include "cpu/isa/integer.def"
+#include "cpu/isa/general.def"
 #include "cpu/isa/system.def"
 };
 const unsigned isa_row_count = ARRAY_LENGTH(isa_rows);
