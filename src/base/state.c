@@ -146,13 +146,28 @@ static void walk_table(struct walk *walk, const struct state_table *table, void 
     }
 }
 
+/* Large memories are mostly zeros: only pages with something in them cost a hash, taken with their place. */
+static uint64_t hash_memory(uint64_t hash, const uint8_t *bytes, size_t size)
+{
+    enum { PAGE = 4096 };
+
+    for (size_t at = 0; at < size; at += PAGE) {
+        size_t length = size - at < PAGE ? size - at : PAGE;
+
+        if (bytes[at] == 0 && memcmp(bytes + at, bytes + at + 1, length - 1) == 0)
+            continue;
+        hash = hash_bytes(hash_u64(hash, at), bytes + at, length);
+    }
+    return hash;
+}
+
 static void hash_scalar(struct walk *walk, const struct state_field *field, uint32_t index, void *element)
 {
     (void)index;
     if (walk->visibility != STATE_VISIBLE)
         return;
     if (field->kind == STATE_KIND_BYTES)
-        walk->hash = hash_bytes(walk->hash, element, field->stride);
+        walk->hash = hash_memory(walk->hash, element, field->stride);
     else
         walk->hash = hash_u64(walk->hash, scalar_get(field->kind, element));
 }
@@ -267,7 +282,7 @@ static void visit_scalar(struct walk *walk, const struct state_field *field, uin
 {
     (void)index;
     walk->visit(walk->owner, walk->path,
-                field->kind == STATE_KIND_BYTES ? hash_bytes(HASH_SEED, element, field->stride)
+                field->kind == STATE_KIND_BYTES ? hash_memory(HASH_SEED, element, field->stride)
                                                 : scalar_get(field->kind, element),
                 walk->visibility);
 }

@@ -83,7 +83,10 @@ static void virtual_width_set(struct vga *vga, uint16_t width)
     }
     vga->dispi[DISPI_VIRT_WIDTH] = width;
     vga->dispi[DISPI_VIRT_HEIGHT] = virtual_height(vga);
-    vga->dispi[DISPI_X_OFFSET] = vga->dispi[DISPI_Y_OFFSET] = 0;
+    if (vga->dispi[DISPI_X_OFFSET] > width - vga->dispi[DISPI_XRES])
+        vga->dispi[DISPI_X_OFFSET] = 0;
+    if (vga->dispi[DISPI_Y_OFFSET] > vga->dispi[DISPI_VIRT_HEIGHT] - vga->dispi[DISPI_YRES])
+        vga->dispi[DISPI_Y_OFFSET] = 0;
 }
 
 static void enable_set(struct vga *vga, uint16_t value)
@@ -133,8 +136,8 @@ static void register_write(struct vga *vga, uint16_t value)
             vga->dispi[DISPI_ID] = value;
         break;
     case DISPI_XRES:
-        if (!active && value && value <= DISPI_MAX_XRES && !(value & 7))
-            vga->dispi[DISPI_XRES] = value;
+        if (!active && value >= 8 && value <= DISPI_MAX_XRES)
+            vga->dispi[DISPI_XRES] = value & 0xFFF8;
         break;
     case DISPI_YRES:
         if (!active && value && value <= DISPI_MAX_YRES)

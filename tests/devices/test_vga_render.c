@@ -513,9 +513,12 @@ Test(vga_render, dispi_identification_and_limits)
     cr_assert_eq(dispi_get(3), 32);
     dispi_set(4, 0);
     dispi_set(1, 8000);
+    dispi_set(1, 0);
     dispi_set(3, 9);
     cr_assert_eq(dispi_get(1), 640);
     cr_assert_eq(dispi_get(3), 8);
+    dispi_set(1, 1366);
+    cr_assert_eq(dispi_get(1), 1360, "lines are whole groups of eight pixels");
     dispi_mode(800, 600, 32, 0x40);
     dispi_set(1, 1024);
     cr_assert_eq(dispi_get(1), 800, "fixed while enabled");
@@ -685,4 +688,35 @@ Test(vga_render, nonsense_is_survived)
             vga_screen_cursor(vga, &column, &row);
         }
     }
+}
+
+/* A snapshot is foreign bytes: any of them is either refused or leads to a machine that can be used. */
+Test(vga_render, damaged_snapshots_are_survived)
+{
+    size_t size = state_registry_size(bench.bay.states);
+    uint64_t random = 99;
+
+    vga_mode_set(&bench, &vga_mode_03);
+    uint8_t *saved = bench_save(&bench), *damaged = malloc(size);
+    memcpy(damaged, saved, size);
+    for (unsigned i = 0; i < 60; i++) {
+        for (unsigned n = 0; n < 40; n++) {
+            random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+            damaged[4 + (random >> 33) % 1400] = (uint8_t)(random >> 25); /* the registers; memory may hold anything */
+        }
+        cr_assert(state_registry_restore(bench.bay.states, damaged, size));
+        vga_screen_get(vga, &screen);
+        cr_assert_leq(screen.width, 2560);
+        cr_assert_leq(screen.height, 2560);
+        free(picture);
+        picture = malloc(((size_t)screen.width * screen.height + 1) * sizeof *picture);
+        vga_screen_render(vga, picture, screen.width);
+        in8(&bench, 0x3C9);
+        in8(&bench, 0x3DA);
+        peek8(&bench, 0xA0000 + (random >> 40) % 0x20000);
+        poke8(&bench, 0xA0000 + (random >> 40) % 0x20000, 1);
+    }
+    free(damaged);
+    bench_restore(&bench, saved);
+    render(720, 400);
 }
