@@ -1,13 +1,5 @@
 /* MOV, LEA, MOVZX, MOVSX: no flags. */
-#include "cpu/body.h"
-
-ALWAYS_INLINE uint64_t op_mov(struct cpu *cpu, uint64_t old, uint64_t source, unsigned width)
-{
-    (void)cpu;
-    (void)old;
-    (void)width;
-    return source;
-}
+#include "cpu/ops_alu.h"
 
 #define FAMILY_MOVE_W(name, OP, W)              \
     TEMPLATE_RR(name, OP, W)                    \

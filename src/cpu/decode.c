@@ -1,6 +1,7 @@
 /* Bytes to records: prefixes, the row, ModRM, immediates, and every check that mode and model decide.
 
    What cannot be executed becomes a record too: one whose body raises the exception with its reason. */
+#include "cpu/constant.h"
 #include "cpu/engine.h"
 #include "cpu/raise.h"
 
@@ -260,14 +261,16 @@ static unsigned body_kind(const struct cpu *cpu, const struct row *row, const st
     return KIND_REG;
 }
 
-static insn_body *choose_body(const struct cpu *cpu, const struct row *row, const struct insn *in, unsigned width)
+static void choose_body(const struct cpu *cpu, const struct row *row, struct insn *in, unsigned width)
 {
     unsigned column = width == 8 ? 0 : width == 16 ? 1 : width == 32 ? 2 : 3;
     insn_body *body = row->body[column][body_kind(cpu, row, in)];
 
     if (!body)
         body = row->body[column][0];
-    return body ? body : row->body[0][0];
+    in->body = body ? body : row->body[0][0];
+    if (!cpu->engine->plain)
+        in->body = constant_body(in);
 }
 
 /* --- legality ------------------------------------------------------------------------------------------------------------ */
@@ -403,7 +406,7 @@ enum decode_status decode(const struct cpu *cpu, const uint8_t *bytes, unsigned 
                 if (!check_row(cpu, *row, &prefixes, in))
                     *row = NULL;
                 else
-                    in->body = choose_body(cpu, *row, in, width);
+                    choose_body(cpu, *row, in, width);
             }
         }
     }
