@@ -1,7 +1,7 @@
 /* The PC's parallel port (IBM Technical Reference, "Printer Adapter") and the handshake of a Centronics printer.
 
-   The printer takes the byte at the leading edge of STROBE, is busy for BUSY_NS, then pulses ACK for ACK_NS, whose end raises the
-   interrupt. It never loses a byte: one strobed while it is busy is taken, too, and busy time starts anew. */
+   The printer takes the byte at the leading edge of STROBE, is busy for BUSY_NS, then pulses ACK for ACK_NS, whose end
+   raises the interrupt. It never loses a byte: one strobed while it is busy is taken, too, and busy time starts anew. */
 #include "devices/parallel.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 enum { BUSY_NS = 5000, ACK_NS = 5000 };
 enum { CONTROL_STROBE = 0x01, CONTROL_INIT = 0x04, CONTROL_IRQ_ENABLE = 0x10 };
 enum {
-    STATUS_UNUSED = 0x07,     /* read as ones */
+    STATUS_UNUSED = 0x07, /* read as ones */
     STATUS_NOT_ERROR = 0x08,
     STATUS_SELECT = 0x10,
     STATUS_PAPER_END = 0x20,
@@ -33,8 +33,8 @@ struct parallel {
     struct event phase_ends;
 };
 
-/* The end of ACK raises the line; reading the status, the next strobe or the enable bit going lowers it, so that an interrupt
-   controller sees one edge for each byte. */
+/* The end of ACK raises the line; reading the status, the next strobe or the enable bit going lowers it, so that an
+   interrupt controller sees one edge for each byte. */
 static void irq_set(struct parallel *parallel, bool level)
 {
     if (level == parallel->irq_level)
@@ -124,7 +124,7 @@ void parallel_reset(struct parallel *parallel)
 }
 
 static const struct state_field parallel_fields[] = {
-    STATE_U8(struct parallel, data),       STATE_U8(struct parallel, control),       STATE_U8(struct parallel, phase),
+    STATE_U8(struct parallel, data),        STATE_U8(struct parallel, control),       STATE_U8(struct parallel, phase),
     STATE_BOOL(struct parallel, irq_level), STATE_EVENT(struct parallel, phase_ends),
 };
 static STATE_TABLE(parallel_table, "parallel", 1, parallel_fields, NULL);

@@ -1,15 +1,17 @@
 /* The 16550A by its data sheet (PC16550D), registers RBR/THR to SCR.
 
-   Time. A character takes its bits' time at the programmed rate, in both directions, so that interrupts, time-outs, THRE and TEMT
-   come when a real line would have them come. Two liberties are taken with the transmitter, both functions of what the guest does
-   and of nothing else:
-   - Bytes reach the host when they are written to THR, not when their last bit has left: nothing that the guest can see depends on
-     it, and a machine that stops does not swallow the end of its last words. For the same reason a byte written to a full
-     transmitter reaches the host, too.
-   - A guest that reads LSR again and again while the transmitter is busy has nothing else to do than to wait. After
-     POLLS_PER_CHARACTER such reads the character in the shift register counts as sent. A polled boot log would otherwise spend
-     nearly all of its time (8,680 instructions a byte at 115,200 baud) in that loop. Guests that use interrupts or timers never
-     notice. In loopback the line keeps its pace. */
+   Time. A character takes its bits' time at the programmed rate, in both directions, so that interrupts, time-outs, THRE and
+   TEMT come when a real line would have them come. Two liberties are taken with the transmitter, both functions of what the
+   guest does and of nothing else.
+
+   First, bytes reach the host when they are written to THR, not when their last bit has left: nothing that the guest can see
+   depends on it, and a machine that stops does not swallow the end of its last words. For the same reason a byte written to
+   a full transmitter reaches the host, too.
+
+   Second, a guest that reads LSR again and again while the transmitter is busy has nothing else to do than to wait. After
+   POLLS_PER_CHARACTER such reads the character in the shift register counts as sent. A polled boot log would otherwise spend
+   nearly all of its time (8,680 instructions a byte at 115,200 baud) in that loop. Guests that use interrupts or timers
+   never notice. In loopback the line keeps its pace. */
 #include "devices/uart16550.h"
 
 #include <stdlib.h>
@@ -27,7 +29,14 @@ enum {
 };
 
 enum { IER_RECEIVED_DATA = 1, IER_THR_EMPTY = 2, IER_LINE_STATUS = 4, IER_MODEM_STATUS = 8 };
-enum { IIR_NONE = 0x01, IIR_MODEM_STATUS = 0x00, IIR_THR_EMPTY = 0x02, IIR_RECEIVED_DATA = 0x04, IIR_LINE_STATUS = 0x06, IIR_TIMEOUT = 0x0C };
+enum {
+    IIR_NONE = 0x01,
+    IIR_MODEM_STATUS = 0x00,
+    IIR_THR_EMPTY = 0x02,
+    IIR_RECEIVED_DATA = 0x04,
+    IIR_LINE_STATUS = 0x06,
+    IIR_TIMEOUT = 0x0C
+};
 enum { FCR_ENABLE = 0x01, FCR_CLEAR_RECEIVER = 0x02, FCR_CLEAR_TRANSMITTER = 0x04 };
 enum { LCR_TWO_STOP = 0x04, LCR_PARITY = 0x08, LCR_BREAK = 0x40, LCR_DLAB = 0x80 };
 enum { MCR_DTR = 0x01, MCR_RTS = 0x02, MCR_OUT1 = 0x04, MCR_OUT2 = 0x08, MCR_LOOPBACK = 0x10 };
@@ -53,8 +62,8 @@ struct uart16550 {
 
     uint8_t ier, fcr, lcr, mcr, msr, scratch;
     uint16_t divisor;
-    uint8_t lsr_errors;    /* OE, and PE, FE, BI of the character on top, until LSR is read */
-    bool thre_pending;     /* the THRE interrupt, as IIR reports and clears it */
+    uint8_t lsr_errors; /* OE, and PE, FE, BI of the character on top, until LSR is read */
+    bool thre_pending;  /* the THRE interrupt, as IIR reports and clears it */
     bool timeout_pending;
     bool irq_level;
 
@@ -69,7 +78,7 @@ struct uart16550 {
     bool shift_in_loopback;
     uint8_t polls;
 
-    uint8_t modem_lines;   /* at the pins */
+    uint8_t modem_lines; /* at the pins */
     uint8_t host_queue[HOST_QUEUE_SIZE];
     uint32_t host_first, host_count;
     uint8_t host_breaks;
@@ -227,7 +236,7 @@ static void receiver_clear(struct uart16550 *uart)
 {
     uart->receive_count = 0;
     uart->timeout_pending = false;
-    uart->lsr_errors &= (uint8_t)~(LSR_PARITY | LSR_FRAMING | LSR_BREAK);
+    uart->lsr_errors &= (uint8_t) ~(LSR_PARITY | LSR_FRAMING | LSR_BREAK);
     schedule_cancel(uart->schedule, &uart->receive_timeout);
     host_start(uart);
 }

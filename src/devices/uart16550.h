@@ -13,15 +13,15 @@ struct uart16550;
 /* Modem lines that come in from the other end. */
 enum uart16550_modem_line { UART16550_CTS = 0x10, UART16550_DSR = 0x20, UART16550_RI = 0x40, UART16550_DCD = 0x80 };
 
-/* Claims eight ports from `base`. `instance` (kept by reference) names the port: "com1". The other end asserts CTS, DSR and DCD
-   until uart16550_set_modem_lines says otherwise. */
+/* Claims eight ports from `base`. `instance` (kept by reference) names the port: "com1". The other end asserts CTS, DSR and
+   DCD until uart16550_set_modem_lines says otherwise. */
 struct uart16550 *uart16550_new(const struct bay *bay, const char *instance, uint16_t base, struct wire irq,
                                 struct byte_sink sink);
 void uart16550_free(struct uart16550 *uart);
 void uart16550_reset(struct uart16550 *uart);
 
-/* Queues bytes for the receiver, which gets them at the line's rate and never faster than it takes them; returns how many found
-   room. */
+/* Queues bytes for the receiver, which gets them at the line's rate and never faster than it takes them; returns how many
+   found room. */
 size_t uart16550_receive(struct uart16550 *uart, const uint8_t *bytes, size_t count);
 
 /* A break on the line: one character of zeros with the break and framing flags. */

@@ -146,8 +146,8 @@ static void dac_data_write(struct vga *vga, uint8_t value)
 }
 
 /* --- Ports ------------------------------------------------------------------------------------------------------- */
-/* The CRT controller, input status 1 and feature control answer at 3Bxh or 3Dxh, as misc output bit 0 says; the other range is
-   then nobody's. Gives the 3Dxh name of a port, or 0 where nothing answers. */
+/* The CRT controller, input status 1 and feature control answer at 3Bxh or 3Dxh, as misc output bit 0 says; the other range
+   is then nobody's. Gives the 3Dxh name of a port, or 0 where nothing answers. */
 static uint16_t port_decode(const struct vga *vga, uint16_t port)
 {
     bool colour = vga->misc_output & 1;
@@ -359,8 +359,7 @@ struct vga *vga_new(const struct bay *bay, struct wire irq, uint64_t linear_base
     struct physical_device *window =
         physical_map_new_device(bay->memory, "vga window", vga_window_read, vga_window_write, vga);
     physical_map_route_device(bay->memory, 0xA0000, 0x20000, window, 0);
-    vga->frame_buffer =
-        physical_map_new_device(bay->memory, "vga frame buffer", vga_linear_read, vga_linear_write, vga);
+    vga->frame_buffer = physical_map_new_device(bay->memory, "vga frame buffer", vga_linear_read, vga_linear_write, vga);
     vga_map_frame_buffer(vga, linear_base);
 
     state_registry_add(bay->states, "vga", &vga_table, vga);

@@ -24,8 +24,8 @@ void vga_free(struct vga *vga);
 /* The bus's reset line: registers to their power-on values; video memory keeps its contents. */
 void vga_reset(struct vga *vga);
 
-/* Puts the adapter on the bus as function 0 of `device`: 1234h:1111h, a VGA-compatible controller, whose base address register 0
-   is the linear frame buffer. Legacy ports and memory answer whatever the command register says. */
+/* Puts the adapter on the bus as function 0 of `device`: 1234h:1111h, a VGA-compatible controller, whose base address
+   register 0 is the linear frame buffer. Legacy ports and memory answer whatever the command register says. */
 void vga_attach(struct vga *vga, struct pci_bus *bus, unsigned device);
 
 /* Moves the linear frame buffer (16 MiB) of an adapter that is not on a bus; 0 takes it out of the address space. */

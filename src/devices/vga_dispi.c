@@ -1,14 +1,8 @@
-/* The Bochs DISPI extension: a 16-bit index at 1CEh, 16-bit data at 1CFh, and linear modes of 4 (planar), 8, 15, 16, 24 and 32
-   bits a pixel of any size that fits the video memory. */
+/* The Bochs DISPI extension: a 16-bit index at 1CEh, 16-bit data at 1CFh, and linear modes of 4 (planar), 8, 15, 16, 24 and
+   32 bits a pixel of any size that fits the video memory. */
 #include "devices/vga_internal.h"
 
-enum {
-    DISPI_ID_FIRST = 0xB0C0,
-    DISPI_ID_LAST = 0xB0C5,
-    DISPI_MAX_XRES = 2560,
-    DISPI_MAX_YRES = 1600,
-    DISPI_MAX_BPP = 32
-};
+enum { DISPI_ID_FIRST = 0xB0C0, DISPI_ID_LAST = 0xB0C5, DISPI_MAX_XRES = 2560, DISPI_MAX_YRES = 1600, DISPI_MAX_BPP = 32 };
 
 void vga_dispi_reset(struct vga *vga)
 {

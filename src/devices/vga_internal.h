@@ -58,8 +58,8 @@ struct vga {
     uint8_t dac[256][3]; /* 8 bits each; six-bit writes land in the upper six */
     uint32_t latch;      /* byte p: plane p */
 
-    /* The start address is taken over at vertical retrace: the one on the screen, and during which retrace interval the registers
-       were written (valid while start_pending). */
+    /* The start address is taken over at vertical retrace: the one on the screen, and during which retrace interval the
+       registers were written (valid while start_pending). */
     uint16_t displayed_start;
     bool start_pending;
     uint64_t start_written_in;
@@ -74,8 +74,8 @@ struct vga {
     uint64_t generation;
     uint64_t told_phase;
 
-    /* The planes interleaved: plane p of plane offset o is byte 4 * o + p, so that one 32-bit load fills the latches. The first
-       256 KiB are the standard VGA's memory, all of it the DISPI frame buffer. */
+    /* The planes interleaved: plane p of plane offset o is byte 4 * o + p, so that one 32-bit load fills the latches. The
+       first 256 KiB are the standard VGA's memory, all of it the DISPI frame buffer. */
     uint8_t memory[VGA_MEMORY_SIZE];
 };
 
@@ -85,16 +85,16 @@ struct vga_timing {
     unsigned dots_per_character; /* 8 or 9 */
     unsigned line_dots;          /* of a whole line, blanking included */
     unsigned display_dots;
-    unsigned frame_lines;        /* of a whole frame, blanking included */
+    unsigned frame_lines; /* of a whole frame, blanking included */
     unsigned display_lines;
     unsigned retrace_start, retrace_lines;
 };
 struct vga_timing vga_timing_get(const struct vga *vga);
-uint64_t vga_frame_number(const struct vga *vga);     /* frames since power-on, for blinking */
-uint64_t vga_retrace_number(const struct vga *vga);   /* vertical retraces begun since power-on */
-uint8_t vga_input_status_1(const struct vga *vga);    /* bits 0 and 3 */
-uint64_t vga_next_retrace(const struct vga *vga);     /* clock count at which the next vertical retrace begins */
-uint16_t vga_start_address(const struct vga *vga);    /* the one being displayed */
+uint64_t vga_frame_number(const struct vga *vga);   /* frames since power-on, for blinking */
+uint64_t vga_retrace_number(const struct vga *vga); /* vertical retraces begun since power-on */
+uint8_t vga_input_status_1(const struct vga *vga);  /* bits 0 and 3 */
+uint64_t vga_next_retrace(const struct vga *vga);   /* clock count at which the next vertical retrace begins */
+uint16_t vga_start_address(const struct vga *vga);  /* the one being displayed */
 
 /* --- vga_memory.c ------------------------------------------------------------------------------------------------ */
 uint64_t vga_window_read(void *device, uint64_t offset, unsigned size);
@@ -118,9 +118,9 @@ static inline bool vga_dispi_active(const struct vga *vga)
 /* --- vga_render.c ------------------------------------------------------------------------------------------------ */
 /* What the CRT controller addresses on one scan line. */
 struct vga_scan_line {
-    uint16_t address;  /* the counter at the line's first character */
+    uint16_t address; /* the counter at the line's first character */
     unsigned row_scan;
-    bool split;        /* below the line compare */
+    bool split; /* below the line compare */
 };
 struct vga_scan_line vga_scan_line_get(const struct vga *vga, unsigned line);
 uint32_t vga_plane_offset(const struct vga *vga, uint16_t counter, unsigned row_scan);

@@ -25,9 +25,9 @@ static uint8_t rotate_right(uint8_t value, unsigned count)
 static int32_t window_address(const struct vga *vga, uint32_t offset)
 {
     switch (vga->graphics[6] >> 2 & 3) {
-    case 0: return (int32_t)offset;                                       /* A0000, 128 KiB */
-    case 1: return offset < 0x10000 ? (int32_t)offset : NO_ADDRESS;       /* A0000, 64 KiB */
-    case 2: return (offset & 0x18000) == 0x10000 ? (int32_t)(offset & 0x7FFF) : NO_ADDRESS; /* B0000, 32 KiB */
+    case 0: return (int32_t)offset;                                                          /* A0000, 128 KiB */
+    case 1: return offset < 0x10000 ? (int32_t)offset : NO_ADDRESS;                          /* A0000, 64 KiB */
+    case 2: return (offset & 0x18000) == 0x10000 ? (int32_t)(offset & 0x7FFF) : NO_ADDRESS;  /* B0000, 32 KiB */
     default: return (offset & 0x18000) == 0x18000 ? (int32_t)(offset & 0x7FFF) : NO_ADDRESS; /* B8000, 32 KiB */
     }
 }
@@ -43,7 +43,8 @@ struct place {
     unsigned planes;
 };
 
-/* Odd/even addressing spends A0 on the choice of planes; with GR6 bit 1 ("chain odd maps to even") A16 or zero takes its place. */
+/* Odd/even addressing spends A0 on the choice of planes; with GR6 bit 1 ("chain odd maps to even") A16 or zero takes its
+ * place. */
 static struct place odd_even_place(const struct vga *vga, uint32_t address)
 {
     uint32_t plane_offset = address;
@@ -64,7 +65,7 @@ static uint8_t read_mode_1(const struct vga *vga)
     uint32_t differs = (vga->latch ^ plane_lanes[vga->graphics[2]]) & plane_lanes[vga->graphics[7]];
 
     differs |= differs >> 16;
-    return (uint8_t)~(differs | differs >> 8);
+    return (uint8_t) ~(differs | differs >> 8);
 }
 
 static void planes_write(struct vga *vga, uint32_t plane_offset, uint8_t value, unsigned planes)

@@ -1,8 +1,8 @@
-/* The picture: what the CRT controller fetches, the graphics controller shifts out and the attribute controller and DAC colour,
-   for every text and graphics mode that the registers can express.
+/* The picture: what the CRT controller fetches, the graphics controller shifts out and the attribute controller and DAC
+   colour, for every text and graphics mode that the registers can express.
 
-   A row of the picture is a scan line, except that lines which the hardware shows twice (200-line modes on a 400-line monitor)
-   are one row, and that a 256-colour pixel, two dots wide, is one column. */
+   A row of the picture is a scan line, except that lines which the hardware shows twice (200-line modes on a 400-line
+   monitor) are one row, and that a 256-colour pixel, two dots wide, is one column. */
 #include "devices/vga_internal.h"
 
 enum {

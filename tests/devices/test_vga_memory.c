@@ -287,7 +287,7 @@ static uint8_t model_read(struct model *m, uint32_t address)
         m->latch[p] = m->planes[p][offset];
         for (unsigned b = 0; b < 8; b++)
             if (bit(m->gr[7], p) && bit(m->latch[p], b) != bit(m->gr[2], p))
-                equal &= (uint8_t)~(1 << b);
+                equal &= (uint8_t) ~(1 << b);
     }
     if (bit(m->gr[5], 3))
         return equal;

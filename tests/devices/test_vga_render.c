@@ -39,7 +39,7 @@ static uint32_t pixel(unsigned x, unsigned y)
     return picture[(size_t)y * screen.width + x];
 }
 
-#define EXPECT(x, y, index)                                                                                   \
+#define EXPECT(x, y, index)                                                                                     \
     cr_assert_eq(pixel(x, y), dac_colour(index), "pixel %u,%u is %06x, not %06x", (unsigned)(x), (unsigned)(y), \
                  pixel(x, y), dac_colour(index))
 
@@ -85,18 +85,18 @@ Test(vga_render, text_9_dots)
     for (unsigned y = 0; y < 16; y++)
         for (unsigned x = 0; x < 8; x++) {
             bool on = checker[y] >> (7 - x) & 1;
-            EXPECT(x, y, on ? 0x3E : 0x01);           /* palette 14 is 3E, 1 is 1 */
+            EXPECT(x, y, on ? 0x3E : 0x01); /* palette 14 is 3E, 1 is 1 */
             EXPECT(9 + x, y, on ? 0x02 : 0x04);
             EXPECT(711 + x, 384 + y, on ? 0x07 : 0x00);
         }
-    EXPECT(8, 0, 0x01);      /* the ninth dot is background ... */
-    EXPECT(17, 0, 0x02);     /* ... but repeats the eighth in C0h-DFh */
+    EXPECT(8, 0, 0x01);  /* the ninth dot is background ... */
+    EXPECT(17, 0, 0x02); /* ... but repeats the eighth in C0h-DFh */
     EXPECT(17, 1, 0x04);
     glyph_set(0, 0xE0, checker, 16);
     cell(2, 0, 0xE0, 0x42);
     render(720, 400);
     EXPECT(25, 0, 0x02);
-    EXPECT(26, 0, 0x04);     /* and not beyond */
+    EXPECT(26, 0, 0x04);               /* and not beyond */
     attribute_set(&bench, 0x10, 0x08); /* without line graphics */
     render(720, 400);
     EXPECT(17, 0, 0x04);
@@ -431,20 +431,20 @@ Test(vga_render, mode_13_and_mode_x)
 Test(vga_render, split_screen)
 {
     vga_mode_set(&bench, &vga_mode_13);
-    poke8(&bench, 0xA0000 + 2, 0x11);        /* top left of the lower screen */
+    poke8(&bench, 0xA0000 + 2, 0x11);            /* top left of the lower screen */
     poke8(&bench, 0xA0000 + 320 * 50 + 2, 0x22); /* of the upper one */
-    crtc_set(&bench, 0x0C, (80 * 50) >> 8);  /* 80 counts of four bytes each a line */
+    crtc_set(&bench, 0x0C, (80 * 50) >> 8);      /* 80 counts of four bytes each a line */
     crtc_set(&bench, 0x0D, (80 * 50) & 0xFF);
     crtc_set(&bench, 0x11, 0x0E);
-    crtc_set(&bench, 0x07, 0x0F);            /* line compare 0C7h = 199: the lower screen from line 200 = row 100 */
+    crtc_set(&bench, 0x07, 0x0F); /* line compare 0C7h = 199: the lower screen from line 200 = row 100 */
     crtc_set(&bench, 0x09, 0x01);
     crtc_set(&bench, 0x18, 0xC7);
-    attribute_set(&bench, 0x13, 4);          /* panned by two */
+    attribute_set(&bench, 0x13, 4); /* panned by two */
     clock_step_ns(&bench, 20000000);
     render(320, 200);
     EXPECT(0, 0, 0x22);
     EXPECT(0, 100, 0x11);
-    attribute_set(&bench, 0x10, 0x61);       /* panning ends at the split */
+    attribute_set(&bench, 0x10, 0x61); /* panning ends at the split */
     render(320, 200);
     EXPECT(0, 0, 0x22);
     EXPECT(2, 100, 0x11);
@@ -459,7 +459,7 @@ Test(vga_render, line_compare_counts_scan_lines)
     vga_mode_set(&bench, &vga_mode_03);
     crtc_set(&bench, 0x0A, 0x20);
     glyph_set(0, 'x', full, 16);
-    cell(0, 0, 'x', 0x07);      /* only at address 0: first line of the lower screen */
+    cell(0, 0, 'x', 0x07); /* only at address 0: first line of the lower screen */
     crtc_set(&bench, 0x0D, 160);
     crtc_set(&bench, 0x07, 0x0F);
     crtc_set(&bench, 0x11, 0x0E);
@@ -542,7 +542,9 @@ Test(vga_render, dispi_depths)
         uint8_t bytes[4];
         unsigned count;
         uint32_t colour;
-    } rows[] = {{15, {0x1F, 0x40}, 2, 0x8400FF}, {16, {0xE0, 0x87}, 2, 0x84FF00}, {24, {0x12, 0x34, 0x56}, 3, 0x563412},
+    } rows[] = {{15, {0x1F, 0x40}, 2, 0x8400FF},
+                {16, {0xE0, 0x87}, 2, 0x84FF00},
+                {24, {0x12, 0x34, 0x56}, 3, 0x563412},
                 {32, {0x12, 0x34, 0x56, 0x78}, 4, 0x563412}};
 
     vga_mode_set(&bench, &vga_mode_03);
