@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "cpu/engine.h"
 #include "cpu/flags.h"
+#include "cpu/protection.h"
 
 struct cpu *cpu_new(unsigned number, const struct cpu_model *model, const struct cpu_wiring *wiring, const struct cpu_options *options)
 {
@@ -74,7 +75,7 @@ void cpu_init(struct cpu *cpu)
     reset_segment(&cpu->tr, 0, 0, SEGMENT_PRESENT | (level >= 3 ? DESCRIPTOR_TSS32_BUSY : DESCRIPTOR_TSS16_BUSY));
     cpu->gdtr = (struct table_register){0, 0xffff};
     cpu->idtr = (struct table_register){0, level >= 2 ? 0x3ff : 0xffff};
-    flags_set(cpu, FLAG_1);
+    flags_set(cpu, flags_constant(cpu));
     /* ET: 1 from the 486 on, and on a 386 with a 387; MSW of the 286 reads FFF0 (its upper bits do not exist: bodies_control.c) */
     cpu->cr0 = level >= 4 ? (level >= 5 ? CR0_CD | CR0_NW | CR0_ET : CR0_CD | CR0_NW | CR0_ET) : 0;
     cpu->cr2 = cpu->cr3 = cpu->cr4 = cpu->efer = 0;
@@ -95,7 +96,7 @@ void cpu_reset(struct cpu *cpu)
 {
     cpu->tsc_offset = 0 - cpu->schedule->now;
     memset(cpu->tr_registers, 0, sizeof cpu->tr_registers);
-    cpu->msr_apic_base = cpu->number == 0 ? 0xfee00900 : 0xfee00800;
+    msr_reset(cpu);
     cpu->fault_count = 0;
     cpu->init_pending = false;
     cpu_init(cpu);

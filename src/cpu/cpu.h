@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/schedule.h"
 #include "cpu/model.h"
+#include "cpu/msr.h"
 #include "cpu/reasons.h"
 
 enum gpr_index {
@@ -224,7 +225,7 @@ struct cpu {
     bool event_delivered; /* set by interrupt_deliver: INT n takes no single-step trap behind itself */
     uint64_t pending_debug; /* DR6 bits of traps to be delivered at this boundary (single step, data and I/O breakpoints) */
     uint64_t tr_registers[8]; /* TR3-TR7 of 386 and 486 */
-    uint64_t msr_apic_base, msr_platform; /* few MSRs of the Pentium and P6 line; more rows come with msr.def */
+    uint64_t msr[MSR_COUNT]; /* by enum msr_index; the time stamp counter is tsc_offset */
 
     uint64_t saved_flags; /* EFLAGS as cpu_state_prepare left it: the spelling that is hashed and saved */
 

@@ -59,7 +59,7 @@ static const struct state_field fields[] = {
     STATE_BOOL(struct cpu, a20),
     STATE_U64(struct cpu, tsc_offset),
     STATE_U64(struct cpu, pending_debug),
-    STATE_U64(struct cpu, msr_apic_base),
+    STATE_U64_ARRAY(struct cpu, msr),
 };
 STATE_TABLE(cpu_state_table, "cpu", 1, fields, restored);
 

@@ -14,6 +14,7 @@ enum feature {
     ONLY_286,
     ONLY_386,
     ONLY_486,
+    ONLY_PENTIUM,
     UNTIL_186,     /* 8086 and 80186 */
     UNTIL_286,     /* 8086 to 80286 */
     FROM_186_TO_286,
