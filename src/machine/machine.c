@@ -270,6 +270,7 @@ static bool idle(struct tb_machine *machine, struct cpu *cpu, uint64_t limit, en
         *stop = TB_STOP_HALTED;
         return false;
     }
+    machine->idle_counts += limit - machine->schedule.now;
     machine->schedule.now = limit;
     return true;
 }
@@ -382,6 +383,11 @@ uint64_t tb_machine_clock(const tb_machine *machine)
 uint64_t tb_machine_virtual_ns(const tb_machine *machine)
 {
     return schedule_ticks(&machine->schedule, 1000000000);
+}
+
+uint64_t tb_machine_idle(const tb_machine *machine)
+{
+    return machine->idle_counts;
 }
 
 int tb_machine_exit_code(const tb_machine *machine)

@@ -29,6 +29,7 @@ struct text_trace;
 struct tb_machine {
     struct tb_config config; /* strings owned by the machine */
     struct schedule schedule;
+    uint64_t idle_counts; /* of the clock, that passed while nobody ran; a figure for the host, no state of the guest's */
     struct log log;
     struct bay bay;
     struct cpu *cpus[MACHINE_MAXIMUM_CPUS];
