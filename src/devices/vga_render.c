@@ -47,10 +47,13 @@ static unsigned lines_per_picture_row(const struct vga *vga)
     return !vga_text_mode(vga) && !row_scan_addresses && vga->crtc[0x09] & 1 ? 2 : 1;
 }
 
+/* The linear modes have no use for the sequencer's and the CRT controller's reset bits; what blanks the attribute
+   controller's output blanks them, too. */
 static bool screen_is_off(const struct vga *vga)
 {
-    return !(vga->attribute_index & 0x20) || vga->sequencer[1] & 0x20 || (vga->sequencer[0] & 3) != 3 ||
-           !(vga->crtc[0x17] & 0x80);
+    bool held = (vga->sequencer[0] & 3) != 3 || !(vga->crtc[0x17] & 0x80);
+
+    return !(vga->attribute_index & 0x20) || vga->sequencer[1] & 0x20 || (held && !vga_dispi_active(vga));
 }
 
 static unsigned dots_per_character(const struct vga *vga)

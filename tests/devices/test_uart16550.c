@@ -451,3 +451,51 @@ Test(uart, save_and_restore_in_the_middle)
     }
     cr_assert_eq(hashes[0], hashes[1]);
 }
+
+/* Any traffic: no lost event, no endless one, and a snapshot at any point has the same future. */
+Test(uart, random_traffic_and_snapshots)
+{
+    uint64_t random = 4711;
+
+    for (unsigned round = 0; round < 40; round++) {
+        uint64_t then = bench.schedule.now, seed = random, hashes[2];
+        bool level = bench.irq;
+        uint8_t *saved = bench_save(&bench);
+
+        for (unsigned run = 0; run < 2; run++) {
+            random = seed;
+            for (unsigned i = 0; i < 300; i++) {
+                random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+                uint16_t port = (uint16_t)(0x3F8 + (random >> 61));
+                uint8_t value = (uint8_t)(random >> 40);
+
+                switch (random >> 32 & 7) {
+                case 0:
+                case 1:
+                case 2: in8(&bench, port); break;
+                case 3: uart16550_receive(uart, &value, 1); break;
+                case 4: uart16550_set_modem_lines(uart, value); break;
+                case 5: uart16550_receive_break(uart); break;
+                default: out8(&bench, port, value); break;
+                }
+                later(random >> 20 & 0x3FFF);
+            }
+            hashes[run] = state_registry_hash(bench.bay.states);
+            if (run == 0) {
+                bench_restore(&bench, saved);
+                bench.schedule.now = then;
+                bench.irq = level;
+            }
+        }
+        cr_assert_eq(hashes[0], hashes[1], "round %u", round);
+    }
+    /* And it still works. */
+    uart16550_reset(uart);
+    line_set(1, 3);
+    while (in8(&bench, LSR) & 1)
+        in8(&bench, RBR);
+    out8(&bench, MCR, 0x10);
+    out8(&bench, THR, 0x5A);
+    later(CHARACTER + 1);
+    cr_assert_eq(in8(&bench, RBR), 0x5A);
+}

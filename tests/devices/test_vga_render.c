@@ -122,6 +122,24 @@ Test(vga_render, text_8_dots_underline_and_intensity)
     EXPECT(24, 3, 0x39); /* bright background */
 }
 
+Test(vga_render, mode_07_monochrome)
+{
+    vga_mode_set(&bench, &vga_mode_07);
+    crtc_set(&bench, 0x0A, 0x20);
+    crtc_set(&bench, 0x14, 13);
+    poke8(&bench, 0xB0000, ' ');
+    poke8(&bench, 0xB0001, 0x01);
+    poke8(&bench, 0xB0002, ' ');
+    poke8(&bench, 0xB0003, 0x70);
+    cr_assert_eq(peek8(&bench, 0xB8000), 0xFF);
+    render(720, 400);
+    EXPECT(0, 12, 0x00);
+    EXPECT(0, 13, 0x08);
+    EXPECT(8, 13, 0x08);
+    EXPECT(9, 13, 0x08); /* reverse video */
+    EXPECT(18, 13, 0x00);
+}
+
 Test(vga_render, blink_and_cursor_by_the_clock)
 {
     static const uint8_t full[16] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
@@ -610,6 +628,21 @@ Test(vga_render, dispi_4_bits_planar)
     render(1024, 768);
     EXPECT(1023, 767, 0x05);
     EXPECT(1022, 767, 0x00);
+}
+
+Test(vga_render, all_of_video_memory_is_state)
+{
+    vga_mode_set(&bench, &vga_mode_03);
+    poke8(&bench, BENCH_FRAME_BUFFER + 0x500000, 0x12);
+    uint64_t hash = state_registry_hash(bench.bay.states);
+    uint8_t *saved = bench_save(&bench);
+    poke8(&bench, BENCH_FRAME_BUFFER + 0x500000, 0x00);
+    poke8(&bench, BENCH_FRAME_BUFFER + 0x600000, 0x12);
+    cr_assert_neq(state_registry_hash(bench.bay.states), hash);
+    bench_restore(&bench, saved);
+    cr_assert_eq(state_registry_hash(bench.bay.states), hash);
+    cr_assert_eq(peek8(&bench, BENCH_FRAME_BUFFER + 0x500000), 0x12);
+    cr_assert_eq(peek8(&bench, BENCH_FRAME_BUFFER + 0x600000), 0x00);
 }
 
 Test(vga_render, frame_buffer_moves)
