@@ -166,10 +166,12 @@ Test(pci, interrupt_routing)
     put(1, 0x62, 0x0b, 1); /* device 3, INTA#: link 2, PIRQC# */
     cr_assert(intr.level);
     cr_assert_eq(i8259_pair_acknowledge(pic), 0x73);
+    out8(&bench, 0xa0, 0x20), out8(&bench, 0x20, 0x20);
+    cr_assert(intr.level, "level-triggered: still asserted");
     put(1, 0x62, 0x0a, 1);
     cr_assert_eq(i8259_pair_acknowledge(pic), 0x72);
+    out8(&bench, 0xa0, 0x20), out8(&bench, 0x20, 0x20);
     pci_function_interrupt(&card.function, false);
-    out8(&bench, 0xa0, 0x20), out8(&bench, 0xa0, 0x20), out8(&bench, 0x20, 0x20);
     cr_assert_not(intr.level);
     put(1, 0x62, 0x02, 1);
     pci_function_interrupt(&card.function, true);
