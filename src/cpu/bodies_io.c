@@ -92,34 +92,46 @@ PORT_BODIES(out_dx, output, (uint16_t)cpu->gpr[RDX])
 
 /* --- INS and OUTS ------------------------------------------------------------------------------------------------------------------- */
 
-static void index_advance(struct cpu *cpu, unsigned reg, uint64_t mask, unsigned size)
+/* A register of the address size: SI, DI, CX and their wider forms. */
+static void address_register_add(struct cpu *cpu, const struct insn *in, unsigned reg, uint64_t step)
 {
-    uint64_t step = cpu->eflags & FLAG_DF ? -(uint64_t)size : size;
+    uint64_t mask = address_mask(in);
     uint64_t value = (cpu->gpr[reg] + step) & mask;
 
     cpu->gpr[reg] = mask == 0xffff ? (cpu->gpr[reg] & ~mask) | value : value;
 }
 
 /* The destination is checked before the port is read: a port read cannot be taken back (R4). */
-static void ins_step(struct cpu *cpu, const struct insn *in, unsigned size)
+static void ins_transfer(struct cpu *cpu, const struct insn *in, uint64_t offset, unsigned size)
 {
-    uint64_t mask = address_mask(in);
-    uint16_t port = (uint16_t)cpu->gpr[RDX];
-
-    io_check(cpu, port, size);
-    memory_probe_write(cpu, ES, cpu->gpr[RDI] & mask, size);
-    memory_write(cpu, ES, cpu->gpr[RDI] & mask, port_in(cpu, port, size), size);
-    index_advance(cpu, RDI, mask, size);
+    (void)in; /* ES is fixed */
+    memory_probe_write(cpu, ES, offset, size);
+    memory_write(cpu, ES, offset, port_in(cpu, (uint16_t)cpu->gpr[RDX], size), size);
 }
 
-static void outs_step(struct cpu *cpu, const struct insn *in, unsigned size)
+static void outs_transfer(struct cpu *cpu, const struct insn *in, uint64_t offset, unsigned size)
 {
-    uint64_t mask = address_mask(in);
-    uint16_t port = (uint16_t)cpu->gpr[RDX];
+    port_out(cpu, (uint16_t)cpu->gpr[RDX], (uint32_t)memory_read(cpu, in->segment, offset, size), size);
+}
 
-    io_check(cpu, port, size);
-    port_out(cpu, port, (uint32_t)memory_read(cpu, in->segment, cpu->gpr[RSI] & mask, size), size);
-    index_advance(cpu, RSI, mask, size);
+typedef void string_transfer(struct cpu *cpu, const struct insn *in, uint64_t offset, unsigned size);
+
+/* The 80286 has moved index and count already when the access faults (captured from silicon); later ones have not. */
+static void string_step(struct cpu *cpu, const struct insn *in, unsigned size, unsigned index, string_transfer *transfer)
+{
+    uint64_t offset = cpu->gpr[index] & address_mask(in);
+    uint64_t step = cpu->eflags & FLAG_DF ? -(uint64_t)size : size;
+    uint64_t count = in->flags & (INSN_REP | INSN_REPNE) ? -UINT64_C(1) : 0;
+    bool early = cpu->model->level == 2;
+
+    io_check(cpu, (uint16_t)cpu->gpr[RDX], size);
+    if (!early)
+        transfer(cpu, in, offset, size);
+    address_register_add(cpu, in, index, step);
+    if (count)
+        address_register_add(cpu, in, RCX, count);
+    if (early)
+        transfer(cpu, in, offset, size);
 }
 
 /* Whether the loop would come straight back here after this iteration: nothing to deliver, no event moved up, budget left. */
@@ -132,25 +144,20 @@ static bool may_go_on(const struct cpu *cpu)
 
 /* One visit: true if the instruction is done, false if it is to be repeated. Iterations but the last are charged as they end, so
    that the clock is exact in each. */
-static NOINLINE bool string_io(struct cpu *cpu, const struct insn *in, unsigned size,
-                               void (*step)(struct cpu *cpu, const struct insn *in, unsigned size))
+static NOINLINE bool string_io(struct cpu *cpu, const struct insn *in, unsigned size, unsigned index, string_transfer *transfer)
 {
     uint64_t mask = address_mask(in);
 
     cpu->in = in;
     if (!(in->flags & (INSN_REP | INSN_REPNE))) {
-        step(cpu, in, size);
+        string_step(cpu, in, size, index, transfer);
         return true;
     }
     if (!(cpu->gpr[RCX] & mask))
         return true;
     for (;;) {
-        uint64_t left;
-
-        step(cpu, in, size);
-        left = (cpu->gpr[RCX] - 1) & mask;
-        cpu->gpr[RCX] = mask == 0xffff ? (cpu->gpr[RCX] & ~mask) | left : left;
-        if (!left)
+        string_step(cpu, in, size, index, transfer);
+        if (!(cpu->gpr[RCX] & mask))
             return true;
         cpu->budget--;
         if (!may_go_on(cpu))
@@ -158,17 +165,17 @@ static NOINLINE bool string_io(struct cpu *cpu, const struct insn *in, unsigned 
     }
 }
 
-#define STRING_IO(name, step, suffix, size)       \
-    BODY(name##_##suffix)                         \
-    {                                             \
-        if (string_io(cpu, in, size, step))       \
-            LEAVE_AFTER;                          \
-        LEAVE_AT(0);                              \
+#define STRING_IO(name, index, suffix, size)                          \
+    BODY(name##_##suffix)                                             \
+    {                                                                 \
+        if (string_io(cpu, in, size, index, name##_transfer))         \
+            LEAVE_AFTER;                                              \
+        LEAVE_AT(0);                                                  \
     }
-#define STRING_IO_BODIES(name, step)              \
-    STRING_IO(name, step, 8, 1)                   \
-    STRING_IO(name, step, 16, 2)                  \
-    STRING_IO(name, step, 32, 4)                  \
-    STRING_IO(name, step, 64, 4)
-STRING_IO_BODIES(ins, ins_step)
-STRING_IO_BODIES(outs, outs_step)
+#define STRING_IO_BODIES(name, index)             \
+    STRING_IO(name, index, 8, 1)                  \
+    STRING_IO(name, index, 16, 2)                 \
+    STRING_IO(name, index, 32, 4)                 \
+    STRING_IO(name, index, 64, 4)
+STRING_IO_BODIES(ins, RDI)
+STRING_IO_BODIES(outs, RSI)
