@@ -64,6 +64,15 @@ void ata_abort(struct ata_device *device)
     ata_complete(device, ATA_DRDY | ATA_DSC | ATA_ERR, ATA_ABRT);
 }
 
+void ata_dma_wait(struct ata_device *device, enum ata_step step)
+{
+    device->step = (uint8_t)step;
+    device->status = ATA_DRDY | ATA_DSC | ATA_DRQ;
+    device->buffer_length = 0; /* the data port has none of it */
+    device->buffer_at = ATA_BUFFER_BYTES;
+    device->dma_waits = true;
+}
+
 static void run_step(struct ata_device *device, enum ata_step step);
 
 static void busy_event(void *owner)
@@ -182,6 +191,21 @@ void ata_identify_checksum(uint8_t *words)
     for (unsigned i = 0; i < 511; i++)
         sum = (uint8_t)(sum + words[i]);
     words[511] = (uint8_t)-sum;
+}
+
+/* With a bus master: multiword DMA 0-2, Ultra DMA 0-2 and which of them is selected. */
+void ata_identify_dma(const struct ata_device *device, uint8_t *words)
+{
+    unsigned kind = device->transfer_mode >> 3, selected = 0x100u << (device->transfer_mode & 7);
+
+    if (!ata_has_dma(device))
+        return;
+    store_le16(words + 2 * 49, load_le16(words + 2 * 49) | 0x0100);
+    store_le16(words + 2 * 53, load_le16(words + 2 * 53) | 0x0004); /* word 88 is valid */
+    store_le16(words + 2 * 63, (uint16_t)(0x0007 | (kind == 4 ? selected : 0)));
+    store_le16(words + 2 * 65, 120); /* ns */
+    store_le16(words + 2 * 66, 120);
+    store_le16(words + 2 * 88, (uint16_t)(0x0007 | (kind == 8 ? selected : 0)));
 }
 
 /* SET FEATURES 03h: the sector count says which transfer mode (table 48). */
@@ -436,8 +460,8 @@ static void device_restored(void *object)
 
     if (device->buffer_length > ATA_BUFFER_BYTES)
         device->buffer_length = ATA_BUFFER_BYTES;
-    if (device->buffer_at > device->buffer_length)
-        device->buffer_at = device->buffer_length;
+    if (device->buffer_at > ATA_BUFFER_BYTES)
+        device->buffer_at = ATA_BUFFER_BYTES;
     if (device->buffer_at & 1)
         device->buffer_at--;
     if (device->multiple > ATA_MAXIMUM_MULTIPLE)

@@ -235,14 +235,6 @@ static void step_write_ready(struct ata_device *device)
 
 /* --- bus master DMA ----------------------------------------------------------------------------------------------- */
 
-static void dma_wait(struct ata_device *device, enum ata_step step)
-{
-    device->step = (uint8_t)step;
-    device->status = READY | ATA_DRQ; /* DMARQ: nothing happens until the bus master is started */
-    device->buffer_length = 0;
-    device->dma_waits = true;
-}
-
 static void step_dma(struct ata_device *device, bool read)
 {
     const struct ata_bus_master *bus_master = &device->channel->bus_master;
@@ -262,7 +254,7 @@ static void step_dma(struct ata_device *device, bool read)
     moved = bus_master->transfer(bus_master->owner, device->buffer, count * BLOCK_SECTOR, read);
     count = (unsigned)(moved / BLOCK_SECTOR);
     if (count == 0) {
-        dma_wait(device, step);
+        ata_dma_wait(device, step);
         return;
     }
     if (read)
@@ -292,7 +284,6 @@ static void identify(struct ata_device *device)
     uint8_t *words = device->buffer;
     struct ata_geometry geometry = ata_geometry_for(total_sectors(device));
     uint32_t current = (uint32_t)device->cylinders * device->heads * device->sectors;
-    bool dma = ata_has_dma(device);
     char serial[21];
 
     memset(words, 0, 512);
@@ -309,21 +300,16 @@ static void identify(struct ata_device *device)
     ata_identify_text(words, 27, 20, "TRUEBOX HARDDISK");
     put_word(words, 47, 0x8000 | ATA_MAXIMUM_MULTIPLE);
     put_word(words, 48, 1);                          /* 32-bit data port (ATA-1) */
-    put_word(words, 49, dma ? 0x0F00 : 0x0E00);      /* IORDY and its disabling, LBA, DMA */
+    put_word(words, 49, 0x0E00);                     /* IORDY and its disabling, LBA */
     put_word(words, 50, 0x4000);
     put_word(words, 51, 0x0200);                     /* PIO mode 2 timing */
-    put_word(words, 52, dma ? 0x0200 : 0);
-    put_word(words, 53, dma ? 7 : 3);                /* words 54-58, 64-70 and 88 are valid */
+    put_word(words, 53, 3);                          /* words 54-58 and 64-70 are valid */
     put_word(words, 54, device->cylinders);
     put_word(words, 55, device->heads);
     put_word(words, 56, device->sectors);
     put_dword(words, 57, current);
     put_word(words, 59, device->multiple ? 0x0100 | device->multiple : 0);
     put_dword(words, 60, total_sectors_28(device));
-    if (dma) {
-        put_word(words, 63, 0x0007 | (device->transfer_mode >> 3 == 4 ? 0x100 << (device->transfer_mode & 7) : 0));
-        put_word(words, 88, 0x0007 | (device->transfer_mode >> 3 == 8 ? 0x100 << (device->transfer_mode & 7) : 0));
-    }
     put_word(words, 64, 3);                          /* PIO modes 3 and 4 */
     for (unsigned index = 65; index <= 68; index++)
         put_word(words, index, 120);                 /* ns */
@@ -337,6 +323,7 @@ static void identify(struct ata_device *device)
     put_word(words, 93, device->unit ? 0x4B00 : 0x400B); /* reset: how the device number was found, diagnostics passed */
     put_dword(words, 100, (uint32_t)total_sectors(device));
     put_dword(words, 102, (uint32_t)(total_sectors(device) >> 32));
+    ata_identify_dma(device, words);
     ata_identify_checksum(words);
     ata_start_data(device, ATA_STEP_READ_DRAINED, 512, true, true);
 }

@@ -59,6 +59,7 @@ enum ata_step {
     ATA_STEP_PACKET_DRAINED,
     ATA_STEP_PACKET_OUT,
     ATA_STEP_PACKET_FILLED,
+    ATA_STEP_PACKET_DMA,   /* what the buffer holds goes, or what it wants comes, through the bus master */
     ATA_STEP_PACKET_DONE,
     ATA_STEP_COUNT
 };
@@ -71,6 +72,7 @@ struct atapi {
     uint8_t attention_asc;   /* 28: medium may have changed, 29: reset */
     uint8_t media_event;     /* GET EVENT STATUS NOTIFICATION: 0 none, 1 eject request, 2 new, 3 removal */
     bool prevent_removal, tray_open, spinning;
+    bool dma;                /* the packet in progress moves its data through the bus master */
     uint8_t error_recovery[6];  /* mode page 01 after its length byte */
     uint8_t audio_control[14];  /* mode page 0E likewise */
     uint16_t byte_limit;     /* of one DRQ block */
@@ -136,6 +138,8 @@ static inline bool ata_has_dma(const struct ata_device *device)
 {
     return device->channel->bus_master.transfer != NULL;
 }
+void ata_dma_wait(struct ata_device *device, enum ata_step step); /* DMARQ, until ata_channel_dma_started */
+void ata_identify_dma(const struct ata_device *device, uint8_t *words);
 void ata_identify_text(uint8_t *words, unsigned first, unsigned count, const char *text);
 void ata_identify_checksum(uint8_t *words);
 bool ata_set_features(struct ata_device *device); /* false: to be aborted */

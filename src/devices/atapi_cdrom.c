@@ -96,6 +96,11 @@ static void send_block(struct ata_device *device)
     uint16_t bytes = drq_block(device, packet->data_length - packet->data_at);
     uint32_t from = packet->data_at;
 
+    if (packet->dma) {
+        device->to_host = true;
+        ata_start_busy(device, ATA_STEP_PACKET_DMA, NEXT_BLOCK_NS);
+        return;
+    }
     device->sector_count[0] = ATAPI_IO;
     device->lba_mid[0] = (uint8_t)bytes;
     device->lba_high[0] = (uint8_t)(bytes >> 8);
@@ -120,7 +125,7 @@ void atapi_send(struct ata_device *device, unsigned length, unsigned allocation)
 static void fetch_blocks(struct ata_device *device)
 {
     struct atapi *packet = &device->packet;
-    unsigned room = packet->byte_limit < ATA_BUFFER_BYTES ? packet->byte_limit : ATA_BUFFER_BYTES;
+    unsigned room = packet->byte_limit < ATA_BUFFER_BYTES && !packet->dma ? packet->byte_limit : ATA_BUFFER_BYTES;
     uint8_t data[CD_SECTOR_BYTES];
 
     packet->data_length = packet->data_at = 0;
@@ -306,6 +311,11 @@ static void receive_block(struct ata_device *device)
     struct atapi *packet = &device->packet;
     uint16_t bytes = drq_block(device, packet->data_length - packet->data_at);
 
+    if (packet->dma) {
+        device->to_host = false;
+        ata_start_busy(device, ATA_STEP_PACKET_DMA, NEXT_BLOCK_NS);
+        return;
+    }
     device->sector_count[0] = 0;
     device->lba_mid[0] = (uint8_t)bytes;
     device->lba_high[0] = (uint8_t)(bytes >> 8);
@@ -335,6 +345,27 @@ static void step_filled(struct ata_device *device)
         ata_start_busy(device, ATA_STEP_PACKET_OUT, NEXT_BLOCK_NS);
     else
         atapi_mode_select_data(device);
+}
+
+/* All of the buffer's data goes through the bus master, in whole words. */
+static void step_dma(struct ata_device *device)
+{
+    const struct ata_bus_master *bus_master = &device->channel->bus_master;
+    struct atapi *packet = &device->packet;
+    uint32_t left = (packet->data_length - packet->data_at + 1) & ~1u, room = ATA_BUFFER_BYTES - packet->data_at;
+    size_t moved = 0;
+
+    if (left > room)
+        left = room;
+    if (bus_master->transfer)
+        moved = bus_master->transfer(bus_master->owner, device->buffer + packet->data_at, left, device->to_host);
+    packet->data_at = moved < left ? packet->data_at + (uint32_t)moved : packet->data_length;
+    if (packet->data_at < packet->data_length)
+        ata_dma_wait(device, ATA_STEP_PACKET_DMA); /* the bus master is stopped or out of descriptors */
+    else if (device->to_host)
+        step_drained(device);
+    else
+        step_filled(device);
 }
 
 /* --- packets ------------------------------------------------------------------------------------------------------ */
@@ -420,7 +451,7 @@ static void identify_packet_device(struct ata_device *device)
     ata_identify_text(words, 10, 10, serial);
     ata_identify_text(words, 23, 4, "1.0");
     ata_identify_text(words, 27, 20, "TRUEBOX CD-ROM");
-    store_le16(words + 2 * 49, 0x0E00); /* IORDY and its disabling, LBA; no DMA */
+    store_le16(words + 2 * 49, 0x0E00); /* IORDY and its disabling, LBA */
     store_le16(words + 2 * 50, 0x4000);
     store_le16(words + 2 * 51, 0x0200);
     store_le16(words + 2 * 53, 0x0002); /* words 64-70 are valid */
@@ -433,6 +464,7 @@ static void identify_packet_device(struct ata_device *device)
     store_le16(words + 2 * 84, 0x4000);
     store_le16(words + 2 * 85, 0x4218);
     store_le16(words + 2 * 87, 0x4000);
+    ata_identify_dma(device, words);
     ata_identify_checksum(words);
     ata_start_data(device, ATA_STEP_READ_DRAINED, 512, true, true);
 }
@@ -441,10 +473,11 @@ static void command_packet(struct ata_device *device)
 {
     uint16_t limit = (uint16_t)(device->lba_mid[0] | device->lba_high[0] << 8);
 
-    if (device->feature[0] & 1) { /* DMA: IDENTIFY does not offer it */
+    if (device->feature[0] & 1 && !ata_has_dma(device)) {
         ata_abort(device);
         return;
     }
+    device->packet.dma = device->feature[0] & 1;
     device->packet.byte_limit = limit == 0 || limit == 0xFFFF ? 0xFFFE : limit;
     ata_start_busy(device, ATA_STEP_PACKET_READY, PACKET_NS);
 }
@@ -511,6 +544,7 @@ void atapi_step(struct ata_device *device, enum ata_step step)
     case ATA_STEP_PACKET_DRAINED: step_drained(device); break;
     case ATA_STEP_PACKET_OUT: receive_block(device); break;
     case ATA_STEP_PACKET_FILLED: step_filled(device); break;
+    case ATA_STEP_PACKET_DMA: step_dma(device); break;
     case ATA_STEP_PACKET_DONE: atapi_good(device); break;
     default: device->step = ATA_STEP_NONE; break; /* only a hostile snapshot has the other steps here */
     }
@@ -522,7 +556,7 @@ static const struct state_field fields[] = {
     STATE_U8_ARRAY(struct atapi, packet), STATE_U8(struct atapi, sense_key), STATE_U8(struct atapi, asc),
     STATE_U8(struct atapi, ascq), STATE_BOOL(struct atapi, unit_attention), STATE_U8(struct atapi, attention_asc),
     STATE_U8(struct atapi, media_event), STATE_BOOL(struct atapi, prevent_removal), STATE_BOOL(struct atapi, tray_open),
-    STATE_BOOL(struct atapi, spinning), STATE_U8_ARRAY(struct atapi, error_recovery),
+    STATE_BOOL(struct atapi, spinning), STATE_BOOL(struct atapi, dma), STATE_U8_ARRAY(struct atapi, error_recovery),
     STATE_U8_ARRAY(struct atapi, audio_control), STATE_U16(struct atapi, byte_limit), STATE_U32(struct atapi, lba),
     STATE_U32(struct atapi, blocks), STATE_U16(struct atapi, block_bytes), STATE_U8(struct atapi, read_cd_flags),
     STATE_U32(struct atapi, data_length), STATE_U32(struct atapi, data_at),
