@@ -385,9 +385,10 @@ static void write_command(struct ata_channel *channel, uint8_t command)
     }
     if (device->asleep && command != 0x08)
         return; /* only a reset wakes it */
-    log_write(channel->bay.log, LOG_DISK, "%s unit %u: command %02x feature %02x count %02x address %02x %02x %02x device %02x",
-              channel->instance, device->unit, command, device->feature[0], device->sector_count[0], device->lba_low[0],
-              device->lba_mid[0], device->lba_high[0], device->device);
+    log_write(channel->bay.log, LOG_DISK,
+              "%s unit %u: command %02x feature %02x count %02x address %02x %02x %02x device %02x", channel->instance,
+              device->unit, command, device->feature[0], device->sector_count[0], device->lba_low[0], device->lba_mid[0],
+              device->lba_high[0], device->device);
     abandon_command(device);
     ata_update_irq(channel);
     device->command = command;
@@ -440,17 +441,35 @@ static void control_write(void *owner, uint16_t port, uint32_t value, unsigned s
 /* --- state -------------------------------------------------------------------------------------------------------- */
 
 static const struct state_field device_fields[] = {
-    STATE_U8_ARRAY(struct ata_device, feature), STATE_U8_ARRAY(struct ata_device, sector_count),
-    STATE_U8_ARRAY(struct ata_device, lba_low), STATE_U8_ARRAY(struct ata_device, lba_mid),
-    STATE_U8_ARRAY(struct ata_device, lba_high), STATE_U8(struct ata_device, device), STATE_U8(struct ata_device, status),
-    STATE_U8(struct ata_device, error), STATE_U8(struct ata_device, command), STATE_BOOL(struct ata_device, interrupt),
-    STATE_U8(struct ata_device, step), STATE_U8_ARRAY(struct ata_device, buffer), STATE_U16(struct ata_device, buffer_at),
-    STATE_U16(struct ata_device, buffer_length), STATE_BOOL(struct ata_device, to_host), STATE_EVENT(struct ata_device, busy),
-    STATE_U16(struct ata_device, cylinders), STATE_U8(struct ata_device, heads), STATE_U8(struct ata_device, sectors),
-    STATE_U8(struct ata_device, multiple), STATE_U8(struct ata_device, transfer_mode), STATE_U8(struct ata_device, power),
-    STATE_BOOL(struct ata_device, asleep), STATE_BOOL(struct ata_device, write_cache),
-    STATE_BOOL(struct ata_device, dma_waits), STATE_BOOL(struct ata_device, extended), STATE_U64(struct ata_device, lba),
-    STATE_U32(struct ata_device, remaining), STATE_STRUCT(struct ata_device, packet, &atapi_table),
+    STATE_U8_ARRAY(struct ata_device, feature),
+    STATE_U8_ARRAY(struct ata_device, sector_count),
+    STATE_U8_ARRAY(struct ata_device, lba_low),
+    STATE_U8_ARRAY(struct ata_device, lba_mid),
+    STATE_U8_ARRAY(struct ata_device, lba_high),
+    STATE_U8(struct ata_device, device),
+    STATE_U8(struct ata_device, status),
+    STATE_U8(struct ata_device, error),
+    STATE_U8(struct ata_device, command),
+    STATE_BOOL(struct ata_device, interrupt),
+    STATE_U8(struct ata_device, step),
+    STATE_U8_ARRAY(struct ata_device, buffer),
+    STATE_U16(struct ata_device, buffer_at),
+    STATE_U16(struct ata_device, buffer_length),
+    STATE_BOOL(struct ata_device, to_host),
+    STATE_EVENT(struct ata_device, busy),
+    STATE_U16(struct ata_device, cylinders),
+    STATE_U8(struct ata_device, heads),
+    STATE_U8(struct ata_device, sectors),
+    STATE_U8(struct ata_device, multiple),
+    STATE_U8(struct ata_device, transfer_mode),
+    STATE_U8(struct ata_device, power),
+    STATE_BOOL(struct ata_device, asleep),
+    STATE_BOOL(struct ata_device, write_cache),
+    STATE_BOOL(struct ata_device, dma_waits),
+    STATE_BOOL(struct ata_device, extended),
+    STATE_U64(struct ata_device, lba),
+    STATE_U32(struct ata_device, remaining),
+    STATE_STRUCT(struct ata_device, packet, &atapi_table),
 };
 
 /* A snapshot is hostile input (R11): keep every index inside its array and every divisor above zero. */
@@ -492,8 +511,8 @@ static STATE_TABLE(channel_table, "ata_channel", 1, channel_fields, channel_rest
 
 /* --- the board's side --------------------------------------------------------------------------------------------- */
 
-struct ata_channel *ata_channel_new(const struct bay *bay, const char *instance, uint16_t command_block, uint16_t control_block,
-                                    struct wire irq)
+struct ata_channel *ata_channel_new(const struct bay *bay, const char *instance, uint16_t command_block,
+                                    uint16_t control_block, struct wire irq)
 {
     struct ata_channel *channel = memory_new(sizeof *channel);
 

@@ -48,9 +48,9 @@ static uint32_t total_sectors_28(const struct ata_device *device)
 static bool load_address(struct ata_device *device)
 {
     if (device->extended) {
-        device->lba = (uint64_t)device->lba_low[0] | (uint64_t)device->lba_mid[0] << 8 | (uint64_t)device->lba_high[0] << 16 |
-                      (uint64_t)device->lba_low[1] << 24 | (uint64_t)device->lba_mid[1] << 32 |
-                      (uint64_t)device->lba_high[1] << 40;
+        device->lba = (uint64_t)device->lba_low[0] | (uint64_t)device->lba_mid[0] << 8 |
+                      (uint64_t)device->lba_high[0] << 16 | (uint64_t)device->lba_low[1] << 24 |
+                      (uint64_t)device->lba_mid[1] << 32 | (uint64_t)device->lba_high[1] << 40;
         device->remaining = device->sector_count[0] | device->sector_count[1] << 8;
         if (device->remaining == 0)
             device->remaining = 65536;
@@ -58,8 +58,8 @@ static bool load_address(struct ata_device *device)
     }
     device->remaining = device->sector_count[0] ? device->sector_count[0] : 256;
     if (device->device & ATA_DEVICE_LBA) {
-        device->lba = (uint64_t)device->lba_low[0] | (uint64_t)device->lba_mid[0] << 8 | (uint64_t)device->lba_high[0] << 16 |
-                      (uint64_t)(device->device & 15) << 24;
+        device->lba = (uint64_t)device->lba_low[0] | (uint64_t)device->lba_mid[0] << 8 |
+                      (uint64_t)device->lba_high[0] << 16 | (uint64_t)(device->device & 15) << 24;
         return true;
     } else {
         unsigned cylinder = device->lba_mid[0] | device->lba_high[0] << 8;
@@ -100,8 +100,8 @@ static void store_address(struct ata_device *device, uint64_t lba)
 static void fail_at(struct ata_device *device, uint64_t lba, uint8_t status, uint8_t error)
 {
     store_address(device, lba);
-    log_write(device->channel->bay.log, LOG_DISK, "%s unit %u: error %02x at sector %llu", device->channel->instance, device->unit,
-              error, (unsigned long long)lba);
+    log_write(device->channel->bay.log, LOG_DISK, "%s unit %u: error %02x at sector %llu", device->channel->instance,
+              device->unit, error, (unsigned long long)lba);
     ata_complete(device, (uint8_t)(READY | ATA_ERR | status), error);
 }
 
@@ -299,23 +299,23 @@ static void identify(struct ata_device *device)
     ata_identify_text(words, 23, 4, "1.0");
     ata_identify_text(words, 27, 20, "TRUEBOX HARDDISK");
     put_word(words, 47, 0x8000 | ATA_MAXIMUM_MULTIPLE);
-    put_word(words, 48, 1);                          /* 32-bit data port (ATA-1) */
-    put_word(words, 49, 0x0E00);                     /* IORDY and its disabling, LBA */
+    put_word(words, 48, 1);      /* 32-bit data port (ATA-1) */
+    put_word(words, 49, 0x0E00); /* IORDY and its disabling, LBA */
     put_word(words, 50, 0x4000);
-    put_word(words, 51, 0x0200);                     /* PIO mode 2 timing */
-    put_word(words, 53, 3);                          /* words 54-58 and 64-70 are valid */
+    put_word(words, 51, 0x0200); /* PIO mode 2 timing */
+    put_word(words, 53, 3);      /* words 54-58 and 64-70 are valid */
     put_word(words, 54, device->cylinders);
     put_word(words, 55, device->heads);
     put_word(words, 56, device->sectors);
     put_dword(words, 57, current);
     put_word(words, 59, device->multiple ? 0x0100 | device->multiple : 0);
     put_dword(words, 60, total_sectors_28(device));
-    put_word(words, 64, 3);                          /* PIO modes 3 and 4 */
+    put_word(words, 64, 3); /* PIO modes 3 and 4 */
     for (unsigned index = 65; index <= 68; index++)
-        put_word(words, index, 120);                 /* ns */
-    put_word(words, 80, 0x007E);                     /* ATA-1 to ATA/ATAPI-6 */
-    put_word(words, 82, 0x7028);                     /* NOP, READ and WRITE BUFFER, write cache, power management */
-    put_word(words, 83, 0x7400);                     /* FLUSH CACHE (EXT), 48-bit addresses */
+        put_word(words, index, 120); /* ns */
+    put_word(words, 80, 0x007E);     /* ATA-1 to ATA/ATAPI-6 */
+    put_word(words, 82, 0x7028);     /* NOP, READ and WRITE BUFFER, write cache, power management */
+    put_word(words, 83, 0x7400);     /* FLUSH CACHE (EXT), 48-bit addresses */
     put_word(words, 84, 0x4000);
     put_word(words, 85, 0x7008 | (device->write_cache ? 0x20 : 0));
     put_word(words, 86, 0x3400);
@@ -487,54 +487,54 @@ static void command_native_max(struct ata_device *device)
 
 #define EXTENDED 1
 
-/* What is not listed is aborted: SECURITY, SMART, FORMAT TRACK, SET MAX, the LONG forms, PACKET, DEVICE RESET. NOP is aborted by
-   definition (8.16). */
+/* What is not listed is aborted: SECURITY, SMART, FORMAT TRACK, SET MAX, the LONG forms, PACKET, DEVICE RESET. NOP is
+   aborted by definition (8.16). */
 static const struct {
     uint8_t opcode, flags;
     void (*start)(struct ata_device *device);
 } commands[] = {
-    {0x20, 0, command_read},                    /* READ SECTOR(S) */
-    {0x21, 0, command_read},                    /* without retries */
-    {0x24, EXTENDED, command_read},             /* READ SECTOR(S) EXT */
-    {0x25, EXTENDED, command_read_dma},         /* READ DMA EXT */
-    {0x27, EXTENDED, command_native_max},       /* READ NATIVE MAX ADDRESS EXT */
-    {0x29, EXTENDED, command_read},             /* READ MULTIPLE EXT */
-    {0x30, 0, command_write},                   /* WRITE SECTOR(S) */
-    {0x31, 0, command_write},                   /* without retries */
-    {0x34, EXTENDED, command_write},            /* WRITE SECTOR(S) EXT */
-    {0x35, EXTENDED, command_write_dma},        /* WRITE DMA EXT */
-    {0x39, EXTENDED, command_write},            /* WRITE MULTIPLE EXT */
-    {0x3C, 0, command_write},                   /* WRITE VERIFY (ATA-1) */
-    {0x40, 0, command_verify},                  /* READ VERIFY SECTOR(S) */
-    {0x41, 0, command_verify},                  /* without retries */
-    {0x42, EXTENDED, command_verify},           /* READ VERIFY SECTOR(S) EXT */
-    {0x91, 0, command_initialize_parameters},   /* INITIALIZE DEVICE PARAMETERS */
-    {0x94, 0, command_standby},                 /* the power commands' ATA-1 codes are 94-99 */
+    {0x20, 0, command_read},                  /* READ SECTOR(S) */
+    {0x21, 0, command_read},                  /* without retries */
+    {0x24, EXTENDED, command_read},           /* READ SECTOR(S) EXT */
+    {0x25, EXTENDED, command_read_dma},       /* READ DMA EXT */
+    {0x27, EXTENDED, command_native_max},     /* READ NATIVE MAX ADDRESS EXT */
+    {0x29, EXTENDED, command_read},           /* READ MULTIPLE EXT */
+    {0x30, 0, command_write},                 /* WRITE SECTOR(S) */
+    {0x31, 0, command_write},                 /* without retries */
+    {0x34, EXTENDED, command_write},          /* WRITE SECTOR(S) EXT */
+    {0x35, EXTENDED, command_write_dma},      /* WRITE DMA EXT */
+    {0x39, EXTENDED, command_write},          /* WRITE MULTIPLE EXT */
+    {0x3C, 0, command_write},                 /* WRITE VERIFY (ATA-1) */
+    {0x40, 0, command_verify},                /* READ VERIFY SECTOR(S) */
+    {0x41, 0, command_verify},                /* without retries */
+    {0x42, EXTENDED, command_verify},         /* READ VERIFY SECTOR(S) EXT */
+    {0x91, 0, command_initialize_parameters}, /* INITIALIZE DEVICE PARAMETERS */
+    {0x94, 0, command_standby},               /* the power commands' ATA-1 codes are 94-99 */
     {0x95, 0, command_idle_immediate},
     {0x96, 0, command_standby},
     {0x97, 0, command_idle},
     {0x98, 0, command_check_power},
     {0x99, 0, command_sleep},
-    {0xC4, 0, command_read},                    /* READ MULTIPLE */
-    {0xC5, 0, command_write},                   /* WRITE MULTIPLE */
-    {0xC6, 0, command_set_multiple},            /* SET MULTIPLE MODE */
-    {0xC8, 0, command_read_dma},                /* READ DMA */
+    {0xC4, 0, command_read},         /* READ MULTIPLE */
+    {0xC5, 0, command_write},        /* WRITE MULTIPLE */
+    {0xC6, 0, command_set_multiple}, /* SET MULTIPLE MODE */
+    {0xC8, 0, command_read_dma},     /* READ DMA */
     {0xC9, 0, command_read_dma},
-    {0xCA, 0, command_write_dma},               /* WRITE DMA */
+    {0xCA, 0, command_write_dma}, /* WRITE DMA */
     {0xCB, 0, command_write_dma},
-    {0xE0, 0, command_standby},                 /* STANDBY IMMEDIATE */
-    {0xE1, 0, command_idle_immediate},          /* IDLE IMMEDIATE */
-    {0xE2, 0, command_standby},                 /* STANDBY */
-    {0xE3, 0, command_idle},                    /* IDLE */
-    {0xE4, 0, command_read_buffer},             /* READ BUFFER */
-    {0xE5, 0, command_check_power},             /* CHECK POWER MODE */
-    {0xE6, 0, command_sleep},                   /* SLEEP */
-    {0xE7, 0, command_flush},                   /* FLUSH CACHE */
-    {0xE8, 0, command_write_buffer},            /* WRITE BUFFER */
-    {0xEA, EXTENDED, command_flush},            /* FLUSH CACHE EXT */
-    {0xEC, 0, command_identify},                /* IDENTIFY DEVICE */
-    {0xEF, 0, command_set_features},            /* SET FEATURES */
-    {0xF8, 0, command_native_max},              /* READ NATIVE MAX ADDRESS */
+    {0xE0, 0, command_standby},        /* STANDBY IMMEDIATE */
+    {0xE1, 0, command_idle_immediate}, /* IDLE IMMEDIATE */
+    {0xE2, 0, command_standby},        /* STANDBY */
+    {0xE3, 0, command_idle},           /* IDLE */
+    {0xE4, 0, command_read_buffer},    /* READ BUFFER */
+    {0xE5, 0, command_check_power},    /* CHECK POWER MODE */
+    {0xE6, 0, command_sleep},          /* SLEEP */
+    {0xE7, 0, command_flush},          /* FLUSH CACHE */
+    {0xE8, 0, command_write_buffer},   /* WRITE BUFFER */
+    {0xEA, EXTENDED, command_flush},   /* FLUSH CACHE EXT */
+    {0xEC, 0, command_identify},       /* IDENTIFY DEVICE */
+    {0xEF, 0, command_set_features},   /* SET FEATURES */
+    {0xF8, 0, command_native_max},     /* READ NATIVE MAX ADDRESS */
 };
 
 void ata_disk_command(struct ata_device *device)

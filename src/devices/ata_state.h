@@ -8,27 +8,27 @@
 #define ATA_MAXIMUM_MULTIPLE 16u
 
 enum { /* status */
-    ATA_BSY = 0x80,
-    ATA_DRDY = 0x40,
-    ATA_DF = 0x20,
-    ATA_DSC = 0x10,
-    ATA_DRQ = 0x08,
-    ATA_ERR = 0x01 /* CHK for packet devices */
+       ATA_BSY = 0x80,
+       ATA_DRDY = 0x40,
+       ATA_DF = 0x20,
+       ATA_DSC = 0x10,
+       ATA_DRQ = 0x08,
+       ATA_ERR = 0x01 /* CHK for packet devices */
 };
 
 enum { /* error */
-    ATA_UNC = 0x40,
-    ATA_IDNF = 0x10,
-    ATA_ABRT = 0x04
+       ATA_UNC = 0x40,
+       ATA_IDNF = 0x10,
+       ATA_ABRT = 0x04
 };
 
 enum { ATA_CONTROL_HOB = 0x80, ATA_CONTROL_SRST = 0x04, ATA_CONTROL_NIEN = 0x02 };
 
 enum { ATA_DEVICE_LBA = 0x40, ATA_DEVICE_SELECT = 0x10 };
 
-enum { /* interrupt reason, in the sector count register of packet devices */
-    ATAPI_CD = 0x01, /* command, not data */
-    ATAPI_IO = 0x02  /* to the host */
+enum {                  /* interrupt reason, in the sector count register of packet devices */
+       ATAPI_CD = 0x01, /* command, not data */
+       ATAPI_IO = 0x02  /* to the host */
 };
 
 enum ata_kind { ATA_NONE, ATA_DISK, ATA_CDROM };
@@ -38,8 +38,8 @@ enum ata_step {
     ATA_STEP_NONE,
     ATA_STEP_RESET,
     ATA_STEP_DIAGNOSTIC,
-    ATA_STEP_COMPLETE,     /* end of command with status and error already decided */
-    ATA_STEP_READ,         /* fetch the next block of sectors */
+    ATA_STEP_COMPLETE, /* end of command with status and error already decided */
+    ATA_STEP_READ,     /* fetch the next block of sectors */
     ATA_STEP_READ_DRAINED,
     ATA_STEP_WRITE_READY,  /* ask for the first block */
     ATA_STEP_WRITE_FILLED, /* BSY until the block is written */
@@ -48,18 +48,18 @@ enum ata_step {
     ATA_STEP_FLUSH,
     ATA_STEP_DMA_READ,
     ATA_STEP_DMA_WRITE,
-    ATA_STEP_BUFFER_IN,    /* one block of data to the host, then done */
+    ATA_STEP_BUFFER_IN, /* one block of data to the host, then done */
     ATA_STEP_BUFFER_READ,
     ATA_STEP_BUFFER_OUT,
     ATA_STEP_BUFFER_FILLED,
     ATA_STEP_PACKET_READY, /* ask for the packet */
     ATA_STEP_PACKET,       /* the packet is here */
     ATA_STEP_PACKET_RUN,
-    ATA_STEP_PACKET_IN,    /* the next block of data to the host */
+    ATA_STEP_PACKET_IN, /* the next block of data to the host */
     ATA_STEP_PACKET_DRAINED,
     ATA_STEP_PACKET_OUT,
     ATA_STEP_PACKET_FILLED,
-    ATA_STEP_PACKET_DMA,   /* what the buffer holds goes, or what it wants comes, through the bus master */
+    ATA_STEP_PACKET_DMA, /* what the buffer holds goes, or what it wants comes, through the bus master */
     ATA_STEP_PACKET_DONE,
     ATA_STEP_COUNT
 };
@@ -68,18 +68,18 @@ enum ata_step {
 struct atapi {
     uint8_t packet[12];
     uint8_t sense_key, asc, ascq;
-    bool unit_attention;     /* asc/ascq of it in attention_asc */
-    uint8_t attention_asc;   /* 28: medium may have changed, 29: reset */
-    uint8_t media_event;     /* GET EVENT STATUS NOTIFICATION: 0 none, 1 eject request, 2 new, 3 removal */
+    bool unit_attention;   /* asc/ascq of it in attention_asc */
+    uint8_t attention_asc; /* 28: medium may have changed, 29: reset */
+    uint8_t media_event;   /* GET EVENT STATUS NOTIFICATION: 0 none, 1 eject request, 2 new, 3 removal */
     bool prevent_removal, tray_open, spinning;
-    bool dma;                /* the packet in progress moves its data through the bus master */
-    uint8_t error_recovery[6];  /* mode page 01 after its length byte */
-    uint8_t audio_control[14];  /* mode page 0E likewise */
-    uint16_t byte_limit;     /* of one DRQ block */
-    uint32_t lba, blocks;    /* of a read in progress */
-    uint16_t block_bytes;    /* of each block to the host: 2048, or what READ CD asked for */
-    uint8_t read_cd_flags;   /* byte 9 of READ CD; 0x10 (user data) for all others */
-    uint32_t data_length;    /* valid bytes in the device's buffer that are still to be sent, from data_at */
+    bool dma;                  /* the packet in progress moves its data through the bus master */
+    uint8_t error_recovery[6]; /* mode page 01 after its length byte */
+    uint8_t audio_control[14]; /* mode page 0E likewise */
+    uint16_t byte_limit;       /* of one DRQ block */
+    uint32_t lba, blocks;      /* of a read in progress */
+    uint16_t block_bytes;      /* of each block to the host: 2048, or what READ CD asked for */
+    uint8_t read_cd_flags;     /* byte 9 of READ CD; 0x10 (user data) for all others */
+    uint32_t data_length;      /* valid bytes in the device's buffer that are still to be sent, from data_at */
     uint32_t data_at;
 };
 
@@ -103,11 +103,11 @@ struct ata_device {
     /* disk */
     uint16_t cylinders; /* present translation */
     uint8_t heads, sectors;
-    uint8_t multiple;   /* sectors per block; 0: READ/WRITE MULTIPLE are aborted */
+    uint8_t multiple; /* sectors per block; 0: READ/WRITE MULTIPLE are aborted */
     uint8_t transfer_mode;
-    uint8_t power;      /* sector count of CHECK POWER MODE: FF active, 80 idle, 00 standby */
+    uint8_t power; /* sector count of CHECK POWER MODE: FF active, 80 idle, 00 standby */
     bool asleep, write_cache, dma_waits;
-    bool extended;      /* the command in progress is a 48-bit one */
+    bool extended; /* the command in progress is a 48-bit one */
     uint64_t lba;
     uint32_t remaining; /* sectors */
 

@@ -376,33 +376,33 @@ static const struct {
     uint8_t opcode, flags;
     void (*run)(struct ata_device *device);
 } packets[] = {
-    {0x00, NEEDS_MEDIUM, atapi_good},                         /* TEST UNIT READY */
-    {0x03, IGNORES_ATTENTION, packet_request_sense},          /* REQUEST SENSE */
-    {0x12, IGNORES_ATTENTION, atapi_inquiry},                 /* INQUIRY */
-    {0x1B, 0, packet_start_stop},                             /* START STOP UNIT */
-    {0x1E, 0, packet_prevent_removal},                        /* PREVENT ALLOW MEDIUM REMOVAL */
-    {0x25, NEEDS_MEDIUM, atapi_read_capacity},                /* READ CAPACITY */
-    {0x28, NEEDS_MEDIUM, packet_read_10},                     /* READ (10) */
-    {0x2B, NEEDS_MEDIUM, packet_seek},                        /* SEEK (10) */
-    {0x2F, NEEDS_MEDIUM, packet_verify},                      /* VERIFY (10) */
-    {0x42, NEEDS_MEDIUM, atapi_read_sub_channel},             /* READ SUB-CHANNEL */
-    {0x43, NEEDS_MEDIUM, atapi_read_toc},                     /* READ TOC/PMA/ATIP */
-    {0x44, NEEDS_MEDIUM, atapi_read_header},                  /* READ HEADER */
-    {0x45, NEEDS_MEDIUM, packet_play},                        /* PLAY AUDIO (10) */
-    {0x46, IGNORES_ATTENTION, atapi_get_configuration},       /* GET CONFIGURATION */
-    {0x47, NEEDS_MEDIUM, packet_play},                        /* PLAY AUDIO MSF */
-    {0x4A, IGNORES_ATTENTION, atapi_get_event_status},        /* GET EVENT STATUS NOTIFICATION */
-    {0x4B, NEEDS_MEDIUM, packet_pause},                       /* PAUSE/RESUME */
-    {0x4E, NEEDS_MEDIUM, atapi_good},                         /* STOP PLAY/SCAN */
-    {0x51, NEEDS_MEDIUM, atapi_read_disc_information},        /* READ DISC INFORMATION */
-    {0x52, NEEDS_MEDIUM, atapi_read_track_information},       /* READ TRACK INFORMATION */
-    {0x55, 0, packet_mode_select},                            /* MODE SELECT (10) */
-    {0x5A, 0, atapi_mode_sense},                              /* MODE SENSE (10) */
-    {0xA5, NEEDS_MEDIUM, packet_play},                        /* PLAY AUDIO (12) */
-    {0xA8, NEEDS_MEDIUM, packet_read_12},                     /* READ (12) */
-    {0xBB, 0, atapi_good},                                    /* SET CD SPEED: there is one */
-    {0xBD, 0, atapi_mechanism_status},                        /* MECHANISM STATUS */
-    {0xBE, NEEDS_MEDIUM, packet_read_cd},                     /* READ CD */
+    {0x00, NEEDS_MEDIUM, atapi_good},                   /* TEST UNIT READY */
+    {0x03, IGNORES_ATTENTION, packet_request_sense},    /* REQUEST SENSE */
+    {0x12, IGNORES_ATTENTION, atapi_inquiry},           /* INQUIRY */
+    {0x1B, 0, packet_start_stop},                       /* START STOP UNIT */
+    {0x1E, 0, packet_prevent_removal},                  /* PREVENT ALLOW MEDIUM REMOVAL */
+    {0x25, NEEDS_MEDIUM, atapi_read_capacity},          /* READ CAPACITY */
+    {0x28, NEEDS_MEDIUM, packet_read_10},               /* READ (10) */
+    {0x2B, NEEDS_MEDIUM, packet_seek},                  /* SEEK (10) */
+    {0x2F, NEEDS_MEDIUM, packet_verify},                /* VERIFY (10) */
+    {0x42, NEEDS_MEDIUM, atapi_read_sub_channel},       /* READ SUB-CHANNEL */
+    {0x43, NEEDS_MEDIUM, atapi_read_toc},               /* READ TOC/PMA/ATIP */
+    {0x44, NEEDS_MEDIUM, atapi_read_header},            /* READ HEADER */
+    {0x45, NEEDS_MEDIUM, packet_play},                  /* PLAY AUDIO (10) */
+    {0x46, IGNORES_ATTENTION, atapi_get_configuration}, /* GET CONFIGURATION */
+    {0x47, NEEDS_MEDIUM, packet_play},                  /* PLAY AUDIO MSF */
+    {0x4A, IGNORES_ATTENTION, atapi_get_event_status},  /* GET EVENT STATUS NOTIFICATION */
+    {0x4B, NEEDS_MEDIUM, packet_pause},                 /* PAUSE/RESUME */
+    {0x4E, NEEDS_MEDIUM, atapi_good},                   /* STOP PLAY/SCAN */
+    {0x51, NEEDS_MEDIUM, atapi_read_disc_information},  /* READ DISC INFORMATION */
+    {0x52, NEEDS_MEDIUM, atapi_read_track_information}, /* READ TRACK INFORMATION */
+    {0x55, 0, packet_mode_select},                      /* MODE SELECT (10) */
+    {0x5A, 0, atapi_mode_sense},                        /* MODE SENSE (10) */
+    {0xA5, NEEDS_MEDIUM, packet_play},                  /* PLAY AUDIO (12) */
+    {0xA8, NEEDS_MEDIUM, packet_read_12},               /* READ (12) */
+    {0xBB, 0, atapi_good},                              /* SET CD SPEED: there is one */
+    {0xBD, 0, atapi_mechanism_status},                  /* MECHANISM STATUS */
+    {0xBE, NEEDS_MEDIUM, packet_read_cd},               /* READ CD */
 };
 
 static void run_packet(struct ata_device *device)
@@ -433,8 +433,8 @@ static void packet_received(struct ata_device *device)
     memcpy(device->packet.packet, p, 12);
     log_write(device->channel->bay.log, LOG_DISK,
               "%s unit %u: packet %02x %02x %02x %02x %02x %02x %02x %02x %02x %02x %02x %02x, limit %u",
-              device->channel->instance, device->unit, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10], p[11],
-              device->packet.byte_limit);
+              device->channel->instance, device->unit, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10],
+              p[11], device->packet.byte_limit);
     ata_start_busy(device, ATA_STEP_PACKET_RUN, COMMAND_NS);
 }
 
@@ -553,13 +553,26 @@ void atapi_step(struct ata_device *device, enum ata_step step)
 /* --- state -------------------------------------------------------------------------------------------------------- */
 
 static const struct state_field fields[] = {
-    STATE_U8_ARRAY(struct atapi, packet), STATE_U8(struct atapi, sense_key), STATE_U8(struct atapi, asc),
-    STATE_U8(struct atapi, ascq), STATE_BOOL(struct atapi, unit_attention), STATE_U8(struct atapi, attention_asc),
-    STATE_U8(struct atapi, media_event), STATE_BOOL(struct atapi, prevent_removal), STATE_BOOL(struct atapi, tray_open),
-    STATE_BOOL(struct atapi, spinning), STATE_BOOL(struct atapi, dma), STATE_U8_ARRAY(struct atapi, error_recovery),
-    STATE_U8_ARRAY(struct atapi, audio_control), STATE_U16(struct atapi, byte_limit), STATE_U32(struct atapi, lba),
-    STATE_U32(struct atapi, blocks), STATE_U16(struct atapi, block_bytes), STATE_U8(struct atapi, read_cd_flags),
-    STATE_U32(struct atapi, data_length), STATE_U32(struct atapi, data_at),
+    STATE_U8_ARRAY(struct atapi, packet),
+    STATE_U8(struct atapi, sense_key),
+    STATE_U8(struct atapi, asc),
+    STATE_U8(struct atapi, ascq),
+    STATE_BOOL(struct atapi, unit_attention),
+    STATE_U8(struct atapi, attention_asc),
+    STATE_U8(struct atapi, media_event),
+    STATE_BOOL(struct atapi, prevent_removal),
+    STATE_BOOL(struct atapi, tray_open),
+    STATE_BOOL(struct atapi, spinning),
+    STATE_BOOL(struct atapi, dma),
+    STATE_U8_ARRAY(struct atapi, error_recovery),
+    STATE_U8_ARRAY(struct atapi, audio_control),
+    STATE_U16(struct atapi, byte_limit),
+    STATE_U32(struct atapi, lba),
+    STATE_U32(struct atapi, blocks),
+    STATE_U16(struct atapi, block_bytes),
+    STATE_U8(struct atapi, read_cd_flags),
+    STATE_U32(struct atapi, data_length),
+    STATE_U32(struct atapi, data_at),
 };
 
 /* A snapshot is hostile input (R11): the data phase stays inside the buffer, block sizes fit their flags. */

@@ -3,7 +3,7 @@
 
 #include "devices/atapi_state.h"
 
-#define SPEED 2816u /* 16x in kB/s */
+#define SPEED 2816u     /* 16x in kB/s */
 #define DATA_TRACK 0x14 /* ADR 1, control: data track, digital copy prohibited */
 #define LEAD_OUT 0xAA
 
@@ -84,7 +84,7 @@ void atapi_read_toc(struct ata_device *device)
 
     if (format == 0)
         format = packet[9] >> 6; /* where SFF-8020 has it */
-    data[2] = data[3] = 1;   /* first and last track, or session */
+    data[2] = data[3] = 1;       /* first and last track, or session */
     switch (format) {
     case 0:
         if (track > 1 && track != LEAD_OUT) {
@@ -122,7 +122,7 @@ void atapi_read_sub_channel(struct ata_device *device)
     unsigned length = 4;
 
     memset(data, 0, 24);
-    data[1] = 0x15; /* no audio status to return */
+    data[1] = 0x15;         /* no audio status to return */
     if (packet[2] & 0x40) { /* SubQ */
         data[4] = packet[3];
         switch (packet[3]) {
@@ -190,9 +190,11 @@ static unsigned audio_page(const struct ata_device *device, uint8_t *out, unsign
 {
     out[0] = 0x0E;
     out[1] = 14;
-    memcpy(out + 2, control == 0   ? device->packet.audio_control
-                    : control == 1 ? changeable_audio_control
-                                   : default_audio_control, 14);
+    memcpy(out + 2,
+           control == 0   ? device->packet.audio_control
+           : control == 1 ? changeable_audio_control
+                          : default_audio_control,
+           14);
     return 16;
 }
 
@@ -203,8 +205,8 @@ static unsigned capabilities_page(const struct ata_device *device, uint8_t *out,
     out[1] = 18;
     if (control == 1)
         return 20;
-    out[2] = 0x03; /* reads CD-R and CD-RW */
-    out[4] = 0x70; /* mode 2 form 1 and 2, multi-session */
+    out[2] = 0x03;                                                       /* reads CD-R and CD-RW */
+    out[4] = 0x70;                                                       /* mode 2 form 1 and 2, multi-session */
     out[6] = (uint8_t)(0x29 | (device->packet.prevent_removal ? 2 : 0)); /* tray, ejects, locks */
     store_be16(out + 8, SPEED);
     store_be16(out + 12, ATA_BUFFER_BYTES / 1024);
@@ -228,7 +230,9 @@ void atapi_mode_sense(struct ata_device *device)
         return;
     }
     memset(data, 0, 8);
-    data[2] = device->packet.tray_open ? 0x71 : atapi_medium_present(device) ? 0x01 : 0x70; /* 120 mm data, none, tray open */
+    data[2] = device->packet.tray_open       ? 0x71
+              : atapi_medium_present(device) ? 0x01
+                                             : 0x70; /* 120 mm data, none, tray open */
     for (size_t i = 0; i < ARRAY_LENGTH(pages); i++)
         if (code == 0x3F || code == pages[i].code)
             length += pages[i].build(device, data + length, control);
@@ -297,12 +301,12 @@ static const struct {
     uint8_t length;
     uint8_t data[8];
 } features[] = {
-    {0x0000, 0x02, false, 4, {0x00, 0x08, 0x00, 0x00}},                          /* profile list: CD-ROM */
-    {0x0001, 0x02, false, 4, {0x00, 0x00, 0x00, 0x02}},                          /* core: ATAPI */
-    {0x0003, 0x02, false, 4, {0x29, 0x00, 0x00, 0x00}},                          /* removable medium: tray, eject, lock */
-    {0x0010, 0x00, true, 8, {0x00, 0x00, 0x08, 0x00, 0x00, 0x01, 0x00, 0x00}},   /* random readable, 2048 bytes */
-    {0x001E, 0x00, true, 4, {0x00, 0x00, 0x00, 0x00}},                           /* CD read */
-    {0x0100, 0x02, false, 0, {0}},                                               /* power management */
+    {0x0000, 0x02, false, 4, {0x00, 0x08, 0x00, 0x00}},                        /* profile list: CD-ROM */
+    {0x0001, 0x02, false, 4, {0x00, 0x00, 0x00, 0x02}},                        /* core: ATAPI */
+    {0x0003, 0x02, false, 4, {0x29, 0x00, 0x00, 0x00}},                        /* removable medium: tray, eject, lock */
+    {0x0010, 0x00, true, 8, {0x00, 0x00, 0x08, 0x00, 0x00, 0x01, 0x00, 0x00}}, /* random readable, 2048 bytes */
+    {0x001E, 0x00, true, 4, {0x00, 0x00, 0x00, 0x00}},                         /* CD read */
+    {0x0100, 0x02, false, 0, {0}},                                             /* power management */
 };
 
 void atapi_get_configuration(struct ata_device *device)
@@ -376,7 +380,7 @@ void atapi_read_disc_information(struct ata_device *device)
     store_be16(data, 32);
     data[2] = 0x0E; /* finalised, last session complete, not erasable */
     data[3] = data[4] = data[5] = data[6] = 1;
-    data[7] = 0x20; /* unrestricted use */
+    data[7] = 0x20;             /* unrestricted use */
     memset(data + 16, 0xFF, 8); /* no further lead-in or lead-out can be written */
     atapi_send(device, 34, load_be16(packet_of(device) + 7));
 }

@@ -1,4 +1,5 @@
-/* Inside the CD-ROM drive: the packet protocol (atapi_cdrom.c), commands that report (atapi_report.c), sectors (cd_sector.c). */
+/* Inside the CD-ROM drive: the packet protocol (atapi_cdrom.c), commands that report (atapi_report.c), sectors
+ * (cd_sector.c). */
 #ifndef TRUEBOX_DEVICES_ATAPI_STATE_H
 #define TRUEBOX_DEVICES_ATAPI_STATE_H
 

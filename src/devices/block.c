@@ -41,13 +41,13 @@ struct block {
     int file;
     dev_t device;
     ino_t inode;
-    bool read_only;       /* as the drive sees it */
+    bool read_only; /* as the drive sees it */
     bool discard_writes;
-    bool unflushed;       /* host writes since the last successful flush */
-    int write_error;      /* errno of the last failed host write or flush, for block_close */
-    uint64_t file_size;   /* bytes */
+    bool unflushed;     /* host writes since the last successful flush */
+    int write_error;    /* errno of the last failed host write or flush, for block_close */
+    uint64_t file_size; /* bytes */
     uint64_t sectors;
-    struct page **pages;  /* (sectors + PAGE_SECTORS - 1) / PAGE_SECTORS entries */
+    struct page **pages; /* (sectors + PAGE_SECTORS - 1) / PAGE_SECTORS entries */
     uint64_t page_count;
     uint64_t written_sum; /* of sector hashes: independent of order, updated with each write */
     uint64_t written_count;
@@ -123,7 +123,10 @@ static const struct {
     {"VHDX image", "vhdxfile", 8, 0},
     {"dynamic VHD image", "conectix", 8, 0},
     {"gzip file", "\x1f\x8b\x08", 3, 0},
-    {"xz file", "\xfd" "7zXZ", 5, 0},
+    {"xz file",
+     "\xfd"
+     "7zXZ",
+     5, 0},
     {"ZIP archive", "PK\x03\x04", 4, 0},
     {"CD image of raw 2352-byte sectors", "\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00", 12, 0},
 };

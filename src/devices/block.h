@@ -18,7 +18,8 @@
 
 struct block;
 
-/* The images of one machine: the same file twice, once for writing, is an error. Zero-initialised; must outlive its blocks. */
+/* The images of one machine: the same file twice, once for writing, is an error. Zero-initialised; must outlive its blocks.
+ */
 struct block_list {
     struct block *first;
 };
@@ -26,7 +27,8 @@ struct block_list {
 enum block_options {
     BLOCK_READ_ONLY = 1,      /* open for reading even if the file could be written (CDs) */
     BLOCK_DISCARD_WRITES = 2, /* writes stay in memory */
-    BLOCK_PARTIAL_SECTOR = 4  /* a size that is no whole number of sectors is padded with zeros, not refused (floppies, CDs) */
+    BLOCK_PARTIAL_SECTOR =
+        4 /* a size that is no whole number of sectors is padded with zeros, not refused (floppies, CDs) */
 };
 
 /* NULL with *error "FILE: why" (65: not a usable image, 66: cannot be opened). A file that this user cannot write, or whose

@@ -45,7 +45,8 @@ static uint8_t times_alpha(uint8_t value)
     return (uint8_t)(value << 1 ^ (value & 0x80 ? 0x1D : 0));
 }
 
-/* Division by alpha + 1: since x = y * alpha + y, y's bits follow from the lowest up; the field is small enough to search. */
+/* Division by alpha + 1: since x = y * alpha + y, y's bits follow from the lowest up; the field is small enough to search.
+ */
 static uint8_t over_alpha_plus_one(uint8_t value)
 {
     uint8_t y = 0;
@@ -55,8 +56,9 @@ static uint8_t over_alpha_plus_one(uint8_t value)
     return y;
 }
 
-/* Two parity bytes for each of `vectors` Reed-Solomon words, so that the sums of c(i) and of c(i) * alpha^(n-1-i) vanish. Even and odd
-   vectors run over the low and high bytes; `step` leads from one element of a vector to the next, wrapping at `area`. */
+/* Two parity bytes for each of `vectors` Reed-Solomon words, so that the sums of c(i) and of c(i) * alpha^(n-1-i) vanish.
+   Even and odd vectors run over the low and high bytes; `step` leads from one element of a vector to the next, wrapping at
+   `area`. */
 static void parity(uint8_t *area_start, unsigned area, unsigned vectors, unsigned length, unsigned first_step, unsigned step,
                    uint8_t *out)
 {

@@ -6,14 +6,10 @@
 #include "base/bits.h"
 
 static const struct floppy_geometry geometries[] = {
-    {"160K", 40, 1, 8, FLOPPY_DRIVE_360K, 250},
-    {"180K", 40, 1, 9, FLOPPY_DRIVE_360K, 250},
-    {"320K", 40, 2, 8, FLOPPY_DRIVE_360K, 250},
-    {"360K", 40, 2, 9, FLOPPY_DRIVE_360K, 250},
-    {"720K", 80, 2, 9, FLOPPY_DRIVE_720K, 250},
-    {"1.2M", 80, 2, 15, FLOPPY_DRIVE_1200K, 500},
-    {"1.44M", 80, 2, 18, FLOPPY_DRIVE_1440K, 500},
-    {"2.88M", 80, 2, 36, FLOPPY_DRIVE_2880K, 1000},
+    {"160K", 40, 1, 8, FLOPPY_DRIVE_360K, 250},    {"180K", 40, 1, 9, FLOPPY_DRIVE_360K, 250},
+    {"320K", 40, 2, 8, FLOPPY_DRIVE_360K, 250},    {"360K", 40, 2, 9, FLOPPY_DRIVE_360K, 250},
+    {"720K", 80, 2, 9, FLOPPY_DRIVE_720K, 250},    {"1.2M", 80, 2, 15, FLOPPY_DRIVE_1200K, 500},
+    {"1.44M", 80, 2, 18, FLOPPY_DRIVE_1440K, 500}, {"2.88M", 80, 2, 36, FLOPPY_DRIVE_2880K, 1000},
 };
 
 /* Taken only by an image of exactly this size. */

@@ -27,8 +27,8 @@ struct floppy_geometry {
 /* The geometry of an image of `sectors` sectors: the smallest that holds it; NULL if none does (or 0). */
 const struct floppy_geometry *floppy_geometry_for(uint64_t sectors);
 
-/* The data rate in kbit/s at which a drive of `type` reads the diskette; 0 if it cannot. A 1.2M drive turns at 360 rpm, which
-   makes 250 kbit/s diskettes come by at 300. */
+/* The data rate in kbit/s at which a drive of `type` reads the diskette; 0 if it cannot. A 1.2M drive turns at 360 rpm,
+   which makes 250 kbit/s diskettes come by at 300. */
 unsigned floppy_data_rate(enum floppy_drive_type type, const struct floppy_geometry *geometry);
 
 /* Cylinders that the drive's head can reach (80-cylinder drives step twice per cylinder of 40-cylinder diskettes). */

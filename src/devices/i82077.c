@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "devices/i82077_state.h"
 
-#define RECALIBRATE_STEPS 79 /* section 6.2.1: then equipment check */
+#define RECALIBRATE_STEPS 79                      /* section 6.2.1: then equipment check */
 #define POLLING_DELAY_NS (1024000 / I82077_HASTE) /* section 5.2.4: the first poll after reset */
 #define MINIMUM_SEEK_NS 20000
 
@@ -196,7 +196,8 @@ static void seek_event(void *owner)
     fdc_update_irq(fdc);
 }
 
-/* The step pulses go to the drive that DOR selects, whatever the command byte says; they are counted for PCN of the latter. */
+/* The step pulses go to the drive that DOR selects, whatever the command byte says; they are counted for PCN of the latter.
+ */
 static void start_seek(struct i82077 *fdc, unsigned steps, bool inward, uint8_t target, uint8_t error)
 {
     struct floppy_seek *seek = &fdc->seek[fdc->command[1] & 3];
@@ -317,10 +318,10 @@ static void command_invalid(struct i82077 *fdc)
 
 /* --- data commands: the execution phase is in i82077_transfer.c --------------------------------------------------- */
 
-#define DATA_COMMAND(name, operation)           \
+#define DATA_COMMAND(name, operation)              \
     static void command_##name(struct i82077 *fdc) \
-    {                                           \
-        fdc_begin_transfer(fdc, operation);     \
+    {                                              \
+        fdc_begin_transfer(fdc, operation);        \
     }
 DATA_COMMAND(read, OPERATION_READ)
 DATA_COMMAND(read_deleted, OPERATION_READ_DELETED)
@@ -521,28 +522,52 @@ static const struct state_field drive_fields[] = {
 static STATE_TABLE(drive_table, "floppy_drive", 1, drive_fields, NULL);
 
 static const struct state_field seek_fields[] = {
-    STATE_BOOL(struct floppy_seek, busy), STATE_BOOL(struct floppy_seek, done),
-    STATE_U8(struct floppy_seek, target),
-    STATE_U8(struct floppy_seek, st0), STATE_EVENT(struct floppy_seek, end),
+    STATE_BOOL(struct floppy_seek, busy), STATE_BOOL(struct floppy_seek, done), STATE_U8(struct floppy_seek, target),
+    STATE_U8(struct floppy_seek, st0),    STATE_EVENT(struct floppy_seek, end),
 };
 static STATE_TABLE(seek_table, "floppy_seek", 1, seek_fields, NULL);
 
 static const struct state_field fields[] = {
-    STATE_U8(struct i82077, dor), STATE_U8(struct i82077, tdr), STATE_U8(struct i82077, rate),
-    STATE_U8(struct i82077, precompensation), STATE_U8(struct i82077, phase), STATE_U8(struct i82077, step),
-    STATE_U8(struct i82077, operation), STATE_U8_ARRAY(struct i82077, command), STATE_U8(struct i82077, command_at),
-    STATE_U8(struct i82077, command_length), STATE_U8_ARRAY(struct i82077, result), STATE_U8(struct i82077, result_at),
-    STATE_U8(struct i82077, result_length), STATE_U8_ARRAY(struct i82077, specify),
-    STATE_U8(struct i82077, configuration), STATE_U8(struct i82077, precompensation_track),
-    STATE_U8(struct i82077, perpendicular), STATE_U8(struct i82077, lock), STATE_U8(struct i82077, eot),
-    STATE_U8_ARRAY(struct i82077, pcn), STATE_BOOL(struct i82077, result_interrupt),
-    STATE_BOOL(struct i82077, reset_interrupt), STATE_U8(struct i82077, reset_status),
-    STATE_EVENT(struct i82077, reset_end), STATE_STRUCT_ARRAY(struct i82077, drive, &drive_table),
-    STATE_STRUCT_ARRAY(struct i82077, seek, &seek_table), STATE_U8(struct i82077, head), STATE_U8(struct i82077, c),
-    STATE_U8(struct i82077, h), STATE_U8(struct i82077, r), STATE_U8(struct i82077, sectors_done),
-    STATE_U8(struct i82077, st0), STATE_U8(struct i82077, st1), STATE_U8(struct i82077, st2),
-    STATE_U8_ARRAY(struct i82077, buffer), STATE_U16(struct i82077, buffer_at), STATE_U16(struct i82077, stream_length),
-    STATE_U64(struct i82077, stream_start), STATE_BOOL(struct i82077, stream_request), STATE_EVENT(struct i82077, transfer),
+    STATE_U8(struct i82077, dor),
+    STATE_U8(struct i82077, tdr),
+    STATE_U8(struct i82077, rate),
+    STATE_U8(struct i82077, precompensation),
+    STATE_U8(struct i82077, phase),
+    STATE_U8(struct i82077, step),
+    STATE_U8(struct i82077, operation),
+    STATE_U8_ARRAY(struct i82077, command),
+    STATE_U8(struct i82077, command_at),
+    STATE_U8(struct i82077, command_length),
+    STATE_U8_ARRAY(struct i82077, result),
+    STATE_U8(struct i82077, result_at),
+    STATE_U8(struct i82077, result_length),
+    STATE_U8_ARRAY(struct i82077, specify),
+    STATE_U8(struct i82077, configuration),
+    STATE_U8(struct i82077, precompensation_track),
+    STATE_U8(struct i82077, perpendicular),
+    STATE_U8(struct i82077, lock),
+    STATE_U8(struct i82077, eot),
+    STATE_U8_ARRAY(struct i82077, pcn),
+    STATE_BOOL(struct i82077, result_interrupt),
+    STATE_BOOL(struct i82077, reset_interrupt),
+    STATE_U8(struct i82077, reset_status),
+    STATE_EVENT(struct i82077, reset_end),
+    STATE_STRUCT_ARRAY(struct i82077, drive, &drive_table),
+    STATE_STRUCT_ARRAY(struct i82077, seek, &seek_table),
+    STATE_U8(struct i82077, head),
+    STATE_U8(struct i82077, c),
+    STATE_U8(struct i82077, h),
+    STATE_U8(struct i82077, r),
+    STATE_U8(struct i82077, sectors_done),
+    STATE_U8(struct i82077, st0),
+    STATE_U8(struct i82077, st1),
+    STATE_U8(struct i82077, st2),
+    STATE_U8_ARRAY(struct i82077, buffer),
+    STATE_U16(struct i82077, buffer_at),
+    STATE_U16(struct i82077, stream_length),
+    STATE_U64(struct i82077, stream_start),
+    STATE_BOOL(struct i82077, stream_request),
+    STATE_EVENT(struct i82077, transfer),
 };
 
 /* A snapshot is hostile input (R11): nothing in it may lead outside our arrays or to a step that cannot go on. */

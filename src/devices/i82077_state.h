@@ -8,49 +8,49 @@
 #define FLOPPY_SECTOR_CODE 2u /* N: 128 << 2 */
 
 enum { /* main status register */
-    MSR_BUSY = 0x10,
-    MSR_NON_DMA = 0x20,
-    MSR_DIO = 0x40,
-    MSR_RQM = 0x80
+       MSR_BUSY = 0x10,
+       MSR_NON_DMA = 0x20,
+       MSR_DIO = 0x40,
+       MSR_RQM = 0x80
 };
 
 enum { /* digital output register */
-    DOR_SELECT = 0x03,
-    DOR_RESET = 0x04, /* active low */
-    DOR_DMA_GATE = 0x08,
-    DOR_MOTOR_0 = 0x10
+       DOR_SELECT = 0x03,
+       DOR_RESET = 0x04, /* active low */
+       DOR_DMA_GATE = 0x08,
+       DOR_MOTOR_0 = 0x10
 };
 
 enum { /* status register 0 */
-    ST0_ABNORMAL = 0x40,
-    ST0_INVALID = 0x80,
-    ST0_POLLING = 0xC0,
-    ST0_SEEK_END = 0x20,
-    ST0_EQUIPMENT_CHECK = 0x10
+       ST0_ABNORMAL = 0x40,
+       ST0_INVALID = 0x80,
+       ST0_POLLING = 0xC0,
+       ST0_SEEK_END = 0x20,
+       ST0_EQUIPMENT_CHECK = 0x10
 };
 
 enum { /* status register 1 */
-    ST1_END_OF_CYLINDER = 0x80,
-    ST1_DATA_ERROR = 0x20,
-    ST1_OVERRUN = 0x10,
-    ST1_NO_DATA = 0x04,
-    ST1_NOT_WRITABLE = 0x02,
-    ST1_MISSING_ADDRESS_MARK = 0x01
+       ST1_END_OF_CYLINDER = 0x80,
+       ST1_DATA_ERROR = 0x20,
+       ST1_OVERRUN = 0x10,
+       ST1_NO_DATA = 0x04,
+       ST1_NOT_WRITABLE = 0x02,
+       ST1_MISSING_ADDRESS_MARK = 0x01
 };
 
 enum { /* status register 2 */
-    ST2_CONTROL_MARK = 0x40,
-    ST2_DATA_ERROR = 0x20,
-    ST2_WRONG_CYLINDER = 0x10,
-    ST2_SCAN_EQUAL = 0x08,
-    ST2_SCAN_NOT_SATISFIED = 0x04
+       ST2_CONTROL_MARK = 0x40,
+       ST2_DATA_ERROR = 0x20,
+       ST2_WRONG_CYLINDER = 0x10,
+       ST2_SCAN_EQUAL = 0x08,
+       ST2_SCAN_NOT_SATISFIED = 0x04
 };
 
 enum { /* status register 3 */
-    ST3_WRITE_PROTECTED = 0x40,
-    ST3_READY = 0x20, /* no READY pin: always set */
-    ST3_TRACK_0 = 0x10,
-    ST3_TWO_SIDED = 0x08 /* always set */
+       ST3_WRITE_PROTECTED = 0x40,
+       ST3_READY = 0x20, /* no READY pin: always set */
+       ST3_TRACK_0 = 0x10,
+       ST3_TWO_SIDED = 0x08 /* always set */
 };
 
 enum { CONFIG_IMPLIED_SEEK = 0x40, CONFIG_FIFO_OFF = 0x20, CONFIG_POLL_OFF = 0x10, CONFIG_THRESHOLD = 0x0F };
@@ -86,14 +86,14 @@ struct floppy_drive {
     enum floppy_drive_type type;
     struct block *block; /* NULL: no diskette */
     const struct floppy_geometry *geometry;
-    uint8_t track;       /* where the head stands */
-    bool changed;        /* DSKCHG: latched on change, cleared by a step with a diskette in */
+    uint8_t track;                               /* where the head stands */
+    bool changed;                                /* DSKCHG: latched on change, cleared by a step with a diskette in */
     uint8_t deleted[FLOPPY_MAXIMUM_SECTORS / 8]; /* sectors with a deleted data address mark */
 };
 
 struct floppy_seek {
     struct i82077 *fdc;
-    uint8_t unit;   /* as the command named it */
+    uint8_t unit; /* as the command named it */
     bool busy, done;
     uint8_t target; /* PCN when finished */
     uint8_t st0;    /* for SENSE INTERRUPT STATUS */
@@ -106,7 +106,7 @@ struct i82077 {
     struct i8237_pair *dma;
     unsigned channel;
 
-    uint8_t dor, tdr, rate; /* rate: DSR/CCR bits 1:0 */
+    uint8_t dor, tdr, rate;  /* rate: DSR/CCR bits 1:0 */
     uint8_t precompensation; /* DSR bits 6:2 */
     uint8_t phase, step, operation;
     uint8_t command[9], command_at, command_length;
@@ -123,15 +123,15 @@ struct i82077 {
     struct floppy_seek seek[4];
 
     /* execution phase */
-    uint8_t head;              /* HEAD SELECT line */
-    uint8_t c, h, r;           /* ID of the sector looked for */
-    uint8_t sectors_done;      /* of VERIFY with EC, READ TRACK, FORMAT */
-    uint8_t st0, st1, st2;     /* gathered so far */
+    uint8_t head;          /* HEAD SELECT line */
+    uint8_t c, h, r;       /* ID of the sector looked for */
+    uint8_t sectors_done;  /* of VERIFY with EC, READ TRACK, FORMAT */
+    uint8_t st0, st1, st2; /* gathered so far */
     uint8_t buffer[FLOPPY_SECTOR_BYTES];
-    uint16_t buffer_at;        /* bytes the processor has moved (non-DMA) */
-    uint16_t stream_length;    /* 512, or 4 for FORMAT */
-    uint64_t stream_start;     /* clock at which the first byte passes the head */
-    bool stream_request;       /* RQM and INT, with the FIFO's hysteresis */
+    uint16_t buffer_at;     /* bytes the processor has moved (non-DMA) */
+    uint16_t stream_length; /* 512, or 4 for FORMAT */
+    uint64_t stream_start;  /* clock at which the first byte passes the head */
+    bool stream_request;    /* RQM and INT, with the FIFO's hysteresis */
     struct event transfer;
 };
 

@@ -1,7 +1,7 @@
 /* 82077AA: the execution phase of the commands that look at the diskette (data sheet 290166, sections 5.2, 6.1).
 
-   In DMA mode a sector is one event at the time its last byte has passed; in non-DMA mode the FIFO is computed from the clock,
-   and events stand only where RQM and INT change or the processor would be too late. */
+   In DMA mode a sector is one event at the time its last byte has passed; in non-DMA mode the FIFO is computed from the
+   clock, and events stand only where RQM and INT change or the processor would be too late. */
 #include <string.h>
 
 #include "base/bits.h"
@@ -22,7 +22,8 @@ static bool has_skip(const struct i82077 *fdc)
 
 static bool is_write(const struct i82077 *fdc)
 {
-    return fdc->operation == OPERATION_WRITE || fdc->operation == OPERATION_WRITE_DELETED || fdc->operation == OPERATION_FORMAT;
+    return fdc->operation == OPERATION_WRITE || fdc->operation == OPERATION_WRITE_DELETED ||
+           fdc->operation == OPERATION_FORMAT;
 }
 
 static bool is_scan(const struct i82077 *fdc)
@@ -97,8 +98,8 @@ static void finish(struct i82077 *fdc)
     fdc->result[3] = fdc->c;
     fdc->result[4] = fdc->h;
     fdc->result[5] = fdc->r;
-    fdc->result[6] = fdc->operation == OPERATION_READ_ID || fdc->operation == OPERATION_FORMAT ? FLOPPY_SECTOR_CODE
-                                                                                              : fdc->command[5];
+    fdc->result[6] =
+        fdc->operation == OPERATION_READ_ID || fdc->operation == OPERATION_FORMAT ? FLOPPY_SECTOR_CODE : fdc->command[5];
     fdc_result(fdc, 7, true);
 }
 
@@ -264,7 +265,7 @@ static void store_sector(struct i82077 *fdc, struct floppy_drive *drive, uint64_
         return;
     }
     memset(fdc->buffer + length, 0, FLOPPY_SECTOR_BYTES - length); /* after TC the rest of the sector is zeros */
-    if (!block_write(drive->block, lba, 1, fdc->buffer)) { /* the host could not take it: a write fault */
+    if (!block_write(drive->block, lba, 1, fdc->buffer)) {         /* the host could not take it: a write fault */
         fdc->st0 |= ST0_EQUIPMENT_CHECK;
         finish_with(fdc, 0, 0);
         return;
@@ -502,8 +503,8 @@ static void format_sector(struct i82077 *fdc, struct floppy_drive *drive)
     fdc->r = r;
     if (!track_readable(fdc, drive, &cylinder) || fdc->c != cylinder || fdc->h != fdc->head || r == 0 ||
         r > drive->geometry->sectors || fdc->buffer[3] != FLOPPY_SECTOR_CODE || fdc->command[2] != FLOPPY_SECTOR_CODE) {
-        log_write(fdc->bay.log, LOG_DISK, "fdc: FORMAT TRACK of C %u H %u R %u N %u does not fit the %s image", fdc->c, fdc->h, r,
-                  fdc->buffer[3], drive->geometry->name);
+        log_write(fdc->bay.log, LOG_DISK, "fdc: FORMAT TRACK of C %u H %u R %u N %u does not fit the %s image", fdc->c,
+                  fdc->h, r, fdc->buffer[3], drive->geometry->name);
         fdc->st0 |= ST0_EQUIPMENT_CHECK;
         finish_with(fdc, 0, 0);
         return;

@@ -20,11 +20,11 @@ struct bus_master {
     struct piix3_ide *ide;
     struct ata_channel *channel;
     uint8_t command, status;
-    uint32_t table;      /* BMIDTP */
-    uint32_t descriptor; /* the next one to be fetched */
+    uint32_t table;         /* BMIDTP */
+    uint32_t descriptor;    /* the next one to be fetched */
     uint32_t address, left; /* of the region in progress */
-    bool last;           /* it has EOT */
-    bool interrupt;      /* level of INTRQ, for its edge */
+    bool last;              /* it has EOT */
+    bool interrupt;         /* level of INTRQ, for its edge */
 };
 
 struct piix3_ide {
@@ -137,7 +137,7 @@ static void port_write(void *owner, uint16_t port, uint32_t value, unsigned size
     switch (offset) {
     case 0: write_command(master, (uint8_t)value); break;
     case 2:
-        master->status &= (uint8_t)~(value & (BMISTA_ERROR | BMISTA_INTERRUPT));
+        master->status &= (uint8_t) ~(value & (BMISTA_ERROR | BMISTA_INTERRUPT));
         master->status = (uint8_t)((master->status & ~BMISTA_CAPABLE) | (value & BMISTA_CAPABLE));
         break;
     case 4:
@@ -176,8 +176,8 @@ static void written(void *owner, unsigned offset, unsigned size)
 /* --- state -------------------------------------------------------------------------------------------------------- */
 
 static const struct state_field master_fields[] = {
-    STATE_U8(struct bus_master, command),     STATE_U8(struct bus_master, status), STATE_U32(struct bus_master, table),
-    STATE_U32(struct bus_master, descriptor), STATE_U32(struct bus_master, address), STATE_U32(struct bus_master, left),
+    STATE_U8(struct bus_master, command),     STATE_U8(struct bus_master, status),      STATE_U32(struct bus_master, table),
+    STATE_U32(struct bus_master, descriptor), STATE_U32(struct bus_master, address),    STATE_U32(struct bus_master, left),
     STATE_BOOL(struct bus_master, last),      STATE_BOOL(struct bus_master, interrupt),
 };
 static STATE_TABLE(master_table, "ide_bus_master", 1, master_fields, NULL);

@@ -1,5 +1,5 @@
-/* The IDE controller of the 82371SB (PIIX3, 8086:7010), PCI device 1 function 1: bus master DMA for two ATA channels at their
-   ISA addresses. */
+/* The IDE controller of the 82371SB (PIIX3, 8086:7010), PCI device 1 function 1: bus master DMA for two ATA channels at
+   their ISA addresses. */
 #ifndef TRUEBOX_DEVICES_PIIX3_IDE_H
 #define TRUEBOX_DEVICES_PIIX3_IDE_H
 

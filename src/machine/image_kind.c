@@ -17,16 +17,16 @@ static bool is_volume_descriptor(const uint8_t *sector)
     return memcmp(sector + 1, "CD001", 5) == 0 || memcmp(sector + 1, "BEA01", 5) == 0 || memcmp(sector + 9, "CDROM", 5) == 0;
 }
 
-/* A primary volume descriptor says how long the volume is; an image that lacks more than the customary 150 sectors of padding
-   (rounded up generously to 1 MiB) was cut off. */
+/* A primary volume descriptor says how long the volume is; an image that lacks more than the customary 150 sectors of
+   padding (rounded up generously to 1 MiB) was cut off. */
 static bool check_volume_size(struct block *block, const uint8_t *sector, struct tb_error *error)
 {
     uint64_t volume = load_le32(sector + 80) * (uint64_t)load_le16(sector + 128);
     uint64_t have = block_sectors(block) * BLOCK_SECTOR;
 
     if (sector[0] == 1 && memcmp(sector + 1, "CD001", 5) == 0 && volume > have + (1 << 20))
-        return error_set(error, TB_STATUS_DATA, "%s: truncated: the CD's volume has %llu bytes, the file %llu", block_path(block),
-                         (unsigned long long)volume, (unsigned long long)have);
+        return error_set(error, TB_STATUS_DATA, "%s: truncated: the CD's volume has %llu bytes, the file %llu",
+                         block_path(block), (unsigned long long)volume, (unsigned long long)have);
     return true;
 }
 

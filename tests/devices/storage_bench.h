@@ -36,7 +36,8 @@ static inline void out8(struct bench *bench, uint16_t port, uint8_t value)
 /* Lets `counts` pass, firing what is due at its own time. */
 void bench_run(struct bench *bench, uint64_t counts);
 
-/* Skips from event to event until the line is high (true) or nothing is queued or `limit` virtual nanoseconds have passed. */
+/* Skips from event to event until the line is high (true) or nothing is queued or `limit` virtual nanoseconds have passed.
+ */
 bool bench_wait_irq(struct bench *bench, unsigned line, uint64_t limit_ns);
 
 /* Saves all state; bench_restore brings it back, clock included. */
@@ -44,8 +45,8 @@ void bench_save(struct bench *bench);
 void bench_restore(struct bench *bench);
 uint64_t bench_hash(struct bench *bench);
 
-/* A temporary file of `size` bytes where byte i of sector n is (n + i / 2) or so (see pattern_byte), in the test's directory;
-   removed when the process ends. Returns its name. */
+/* A temporary file of `size` bytes where byte i of sector n is (n + i / 2) or so (see pattern_byte), in the test's
+   directory; removed when the process ends. Returns its name. */
 const char *temporary_image(uint64_t size);
 const char *temporary_file(const void *bytes, size_t size);
 uint8_t pattern_byte(uint64_t offset);

@@ -38,12 +38,12 @@ static void take_result(unsigned count)
     cr_assert_eq(in8(bench, MSR) & 0xD0, 0x80);
 }
 
-#define EXPECT_RESULT(...)                                                                                              \
-    do {                                                                                                                \
-        const uint8_t wanted[] = {__VA_ARGS__};                                                                         \
-        take_result(sizeof wanted);                                                                                     \
-        for (unsigned n = 0; n < sizeof wanted; n++)                                                                    \
-            cr_expect_eq(result[n], wanted[n], "result byte %u is %02x, not %02x", n, result[n], wanted[n]);            \
+#define EXPECT_RESULT(...)                                                                                   \
+    do {                                                                                                     \
+        const uint8_t wanted[] = {__VA_ARGS__};                                                              \
+        take_result(sizeof wanted);                                                                          \
+        for (unsigned n = 0; n < sizeof wanted; n++)                                                         \
+            cr_expect_eq(result[n], wanted[n], "result byte %u is %02x, not %02x", n, result[n], wanted[n]); \
     } while (0)
 
 static void wait_result(void)
@@ -494,9 +494,11 @@ Test(fdc, geometries)
         enum floppy_drive_type type;
         uint8_t rate, cylinder, last;
     } rows[] = {
-        {163840, FLOPPY_DRIVE_360K, 2, 39, 8},   {184320, FLOPPY_DRIVE_360K, 2, 39, 9},   {327680, FLOPPY_DRIVE_360K, 2, 39, 8},
-        {368640, FLOPPY_DRIVE_360K, 2, 39, 9},   {737280, FLOPPY_DRIVE_720K, 2, 79, 9},   {1228800, FLOPPY_DRIVE_1200K, 0, 79, 15},
-        {1474560, FLOPPY_DRIVE_1440K, 0, 79, 18}, {2949120, FLOPPY_DRIVE_2880K, 3, 79, 36}, {737280, FLOPPY_DRIVE_1440K, 2, 79, 9},
+        {163840, FLOPPY_DRIVE_360K, 2, 39, 8},    {184320, FLOPPY_DRIVE_360K, 2, 39, 9},
+        {327680, FLOPPY_DRIVE_360K, 2, 39, 8},    {368640, FLOPPY_DRIVE_360K, 2, 39, 9},
+        {737280, FLOPPY_DRIVE_720K, 2, 79, 9},    {1228800, FLOPPY_DRIVE_1200K, 0, 79, 15},
+        {1474560, FLOPPY_DRIVE_1440K, 0, 79, 18}, {2949120, FLOPPY_DRIVE_2880K, 3, 79, 36},
+        {737280, FLOPPY_DRIVE_1440K, 2, 79, 9},
     };
 
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -598,18 +600,19 @@ Test(fdc, nonsense_never_gets_out_of_hand)
 /* A snapshot is foreign data: whatever its bytes say, nothing may leave our arrays. */
 Test(fdc, hostile_snapshots)
 {
+    unsigned taken = 0;
     uint32_t random = 7;
 
     set_up_144();
     for (unsigned round = 0; round < 2000; round++) {
         bench_save(bench);
-        for (unsigned i = 4; i < bench->saved_size; i++) {
+        for (unsigned i = 0; i < bench->saved_size; i++) {
             random = random * 1664525 + 1013904223;
-            if (random >> 29 == 0 && bench->saved[i & ~3u] != 1) /* the versions */
+            if (random >> 27 == 0)
                 bench->saved[i] = (uint8_t)(random >> 16);
         }
         bench->schedule.now = bench->saved_clock;
-        state_registry_restore(bench->bay.states, bench->saved, bench->saved_size);
+        taken += state_registry_restore(bench->bay.states, bench->saved, bench->saved_size); /* not if a version was hit */
         for (unsigned i = 0; i < 30; i++) {
             random = random * 1664525 + 1013904223;
             if (random >> 30 == 0)
@@ -620,4 +623,5 @@ Test(fdc, hostile_snapshots)
                 out8(bench, FIFO, (uint8_t)(random >> 12));
         }
     }
+    cr_expect(taken > 100, "%u", taken);
 }
