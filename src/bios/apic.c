@@ -1,6 +1,5 @@
 /* A local APIC, where the processor has one, is put into virtual wire mode: LINT0 passes the 8259's interrupts on
- * (it is masked after reset), LINT1 is NMI. MultiProcessor Specification 1.4, 3.6.2.2.
- * This file is part of Truebox and is under the MIT licence. */
+ * (it is masked after reset), LINT1 is NMI. MultiProcessor Specification 1.4, 3.6.2.2. */
 #include "bios.h"
 
 enum { BASE = 0xFEE00000, SPURIOUS = 0xF0, LINT0 = 0x350, LINT1 = 0x360 };

@@ -1,5 +1,4 @@
-/* ATA and ATAPI devices by programmed I/O on both channels (ATA/ATAPI-6). Detection by signature, every wait ends.
- * This file is part of Truebox and is under the MIT licence. */
+/* ATA and ATAPI devices by programmed I/O on both channels (ATA/ATAPI-6). Detection by signature, every wait ends. */
 #include "fdc.h"
 
 enum { DATA = 0, ERROR = 1, FEATURES = 1, COUNT = 2, LBA_LOW = 3, LBA_MID = 4, LBA_HIGH = 5, DEVICE = 6, STATUS = 7, COMMAND = 7 };

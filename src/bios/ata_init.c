@@ -1,5 +1,4 @@
-/* Finds the ATA and ATAPI devices at POST and decides how INT 13h shows the disks' geometry.
- * This file is part of Truebox and is under the MIT licence. */
+/* Finds the ATA and ATAPI devices at POST and decides how INT 13h shows the disks' geometry. */
 #include "bios.h"
 
 enum { BUFFER_SEG = 0x0000, BUFFER = 0x7E00 }; /* free low memory at POST */

@@ -1,6 +1,5 @@
 /* The BIOS data area at 0040:0000 and the extended BIOS data area whose segment is at 0040:000E.
- * Names and offsets after the IBM PS/2 and PC BIOS Interface Technical Reference.
- * This file is part of Truebox and is under the MIT licence. */
+ * Names and offsets after the IBM PS/2 and PC BIOS Interface Technical Reference. */
 #ifndef BIOS_BDA_H
 #define BIOS_BDA_H
 #include "x86.h"

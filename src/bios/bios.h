@@ -1,5 +1,4 @@
-/* What the files of the system BIOS offer each other.
- * This file is part of Truebox and is under the MIT licence. */
+/* What the files of the system BIOS offer each other. */
 #ifndef BIOS_BIOS_H
 #define BIOS_BIOS_H
 #include "bda.h"

@@ -1,5 +1,4 @@
-/* INT 19h and 18h set up the loader's stack; the jump to a boot sector.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 19h and 18h set up the loader's stack; the jump to a boot sector. */
         .code16
         .section .text
         .globl  int19_entry, int18_entry, boot_jump

@@ -1,5 +1,4 @@
-/* El Torito: booting from a CD, and the drive that INT 13h shows afterwards.
- * This file is part of Truebox and is under the MIT licence. */
+/* El Torito: booting from a CD, and the drive that INT 13h shows afterwards. */
 #ifndef BIOS_CD_H
 #define BIOS_CD_H
 #include "bios.h"

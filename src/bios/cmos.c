@@ -1,5 +1,4 @@
-/* MC146818: the CMOS cells and the guard around an update in progress.
- * This file is part of Truebox and is under the MIT licence. */
+/* MC146818: the CMOS cells and the guard around an update in progress. */
 #include "bios.h"
 
 /* NMI is masked while the index points into the chip; the index is left at 0Dh, as IBM's BIOS leaves it. */

@@ -1,5 +1,4 @@
-/* Messages: to the screen through INT 10h, to the debug console's ports (402h, E9h), POST codes to 80h.
- * This file is part of Truebox and is under the MIT licence. */
+/* Messages: to the screen through INT 10h, to the debug console's ports (402h, E9h), POST codes to 80h. */
 #include "bios.h"
 #include <stdarg.h>
 

@@ -9,8 +9,7 @@
  * The private stack nests. The word EBDA:2 says where the next switch to it begins. Code that opens interrupts or
  * calls out from the private stack lowers the word to its own SP first (cpu_idle, cpu_open, callout), so that a
  * resident program that switched to its own stack can call the BIOS again. Below the floor, or when the EBDA is
- * not there, the caller's stack is used instead: never an overflow.
- * This file is part of Truebox and is under the MIT licence. */
+ * not there, the caller's stack is used instead: never an overflow. */
         .code16
         .set    FRAME, 50
         .set    STACK_PTR, 2

@@ -1,5 +1,4 @@
-/* 82077AA floppy controller, DMA channel 2, IRQ 6 (Intel 82077AA data sheet; 8237A data sheet).
- * This file is part of Truebox and is under the MIT licence. */
+/* 82077AA floppy controller, DMA channel 2, IRQ 6 (Intel 82077AA data sheet; 8237A data sheet). */
 #include "fdc.h"
 
 enum { DOR = 0x3F2, MSR = 0x3F4, FIFO = 0x3F5, DIR = 0x3F7, CCR = 0x3F7 };

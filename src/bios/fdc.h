@@ -1,5 +1,4 @@
-/* The 82077AA below INT 13h: commands, results, motors, data rates.
- * This file is part of Truebox and is under the MIT licence. */
+/* The 82077AA below INT 13h: commands, results, motors, data rates. */
 #ifndef BIOS_FDC_H
 #define BIOS_FDC_H
 #include "bios.h"

@@ -1,5 +1,4 @@
-/* INT 09h, IRQ 1: scan codes of set 1 become shift states, key codes in the buffer, and the special keys.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 09h, IRQ 1: scan codes of set 1 become shift states, key codes in the buffer, and the special keys. */
 #include "bios.h"
 #include "keytable.h"
 

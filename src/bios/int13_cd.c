@@ -1,7 +1,6 @@
 /* El Torito (Bootable CD-ROM Format Specification 1.0): the boot catalog, no-emulation boot, drive E0h.
  * Floppy and hard disk emulation would translate 512-byte sectors in cd_request: the seam is there, the media
- * byte is refused for now.
- * This file is part of Truebox and is under the MIT licence. */
+ * byte is refused for now. */
 #include "cd.h"
 #include "fdc.h"
 

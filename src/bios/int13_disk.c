@@ -1,5 +1,4 @@
-/* INT 13h for hard disks by cylinder, head and sector; floppies go on to INT 40h, extended calls to EDD.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 13h for hard disks by cylinder, head and sector; floppies go on to INT 40h, extended calls to EDD. */
 #include "fdc.h"
 #include "cd.h"
 

@@ -1,5 +1,4 @@
-/* INT 13h extensions 41h-49h: Enhanced Disk Drive services, T13 EDD-3.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 13h extensions 41h-49h: Enhanced Disk Drive services, T13 EDD-3. */
 #include "fdc.h"
 
 struct dap { u8 size, reserved; u16 count, off, seg; u32 lba, lba_high; } PACKED;

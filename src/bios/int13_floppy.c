@@ -1,6 +1,5 @@
 /* INT 13h (INT 40h) for floppy drives: reset, status, read, write, verify, format, parameters, media change.
- * The media is recognised as the AT did it: by which data rate finds an address mark (state bytes 40:90, 40:91).
- * This file is part of Truebox and is under the MIT licence. */
+ * The media is recognised as the AT did it: by which data rate finds an address mark (state bytes 40:90, 40:91). */
 #include "fdc.h"
 
 FROZEN u8 floppy_count = 0, floppy_type[2] = { 0 };

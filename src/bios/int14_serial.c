@@ -1,5 +1,4 @@
-/* INT 14h: 8250/16550A ports in 40:0, polled with the time-outs of 40:7C.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 14h: 8250/16550A ports in 40:0, polled with the time-outs of 40:7C. */
 #include "bios.h"
 
 void serial_init(void)

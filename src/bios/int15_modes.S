@@ -1,6 +1,5 @@
 /* INT 15h functions that change the processor's mode: 87h moves a block above 1 MiB, 89h leaves for protected mode.
- * IBM AT BIOS interface; both get a table of descriptors at ES:SI of which the caller filled a part.
- * This file is part of Truebox and is under the MIT licence. */
+ * IBM AT BIOS interface; both get a table of descriptors at ES:SI of which the caller filled a part. */
         .code16
         .section .text
         .globl  int15_entry

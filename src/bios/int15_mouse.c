@@ -1,5 +1,4 @@
-/* INT 15h C2xxh: the pointing device, a PS/2 mouse behind the 8042's auxiliary port, and INT 74h, its interrupt.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 15h C2xxh: the pointing device, a PS/2 mouse behind the 8042's auxiliary port, and INT 74h, its interrupt. */
 #include "bios.h"
 
 enum { OK = 0, BAD_FUNCTION = 1, BAD_INPUT = 2, INTERFACE = 3, RESEND = 4, NO_HANDLER = 5 };

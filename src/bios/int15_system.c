@@ -1,5 +1,4 @@
-/* INT 15h in C: everything but the mode switches of int15_modes.S.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 15h in C: everything but the mode switches of int15_modes.S. */
 #include "bios.h"
 
 extern const __seg_fs u8 config_table[];

@@ -1,5 +1,4 @@
-/* INT 16h: the keyboard buffer's other end. Runs on the caller's stack (see entry.S).
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 16h: the keyboard buffer's other end. Runs on the caller's stack (see entry.S). */
 #include "bios.h"
 
 static u16 next_slot(u16 at)

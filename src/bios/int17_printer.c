@@ -1,5 +1,4 @@
-/* INT 17h: parallel printers in 40:8, and INT 05h, the print-screen key.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 17h: parallel printers in 40:8, and INT 05h, the print-screen key. */
 #include "bios.h"
 
 void parallel_init(void)

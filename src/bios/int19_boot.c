@@ -1,5 +1,4 @@
-/* INT 19h and 18h: tries the boot devices in the order of the CMOS and says of each one why it was not booted.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 19h and 18h: tries the boot devices in the order of the CMOS and says of each one why it was not booted. */
 #include "cd.h"
 #include "fdc.h"
 

@@ -1,5 +1,4 @@
-/* INT 1Ah: tick count, real-time clock, alarm, PCI BIOS; INT 70h: the clock chip's interrupt.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 1Ah: tick count, real-time clock, alarm, PCI BIOS; INT 70h: the clock chip's interrupt. */
 #include "bios.h"
 
 static bool binary(void) { return cmos_read(0x0B) & 0x04; }

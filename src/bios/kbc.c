@@ -1,6 +1,5 @@
 /* The 8042 keyboard controller: commands, the self-tests of POST, A20.
- * Every wait has an end: a machine without a keyboard boots.
- * This file is part of Truebox and is under the MIT licence. */
+ * Every wait has an end: a machine without a keyboard boots. */
 #include "bios.h"
 
 enum { DATA = 0x60, STATUS = 0x64, OBF = 0x01, IBF = 0x02, AUX = 0x20 };

@@ -1,6 +1,5 @@
 /* Key codes (scan code in the high byte, ASCII in the low one) of the US layout, by set-1 scan code: plain, Shift,
- * Ctrl, Alt. Zero: the combination gives nothing. IBM PS/2 and PC BIOS Interface Technical Reference, keyboard tables.
- * This file is part of Truebox and is under the MIT licence. */
+ * Ctrl, Alt. Zero: the combination gives nothing. IBM PS/2 and PC BIOS Interface Technical Reference, keyboard tables. */
 static ROM u16 key_codes[0x59][4] = {
     [0x01] = { 0x011B, 0x011B, 0x011B, 0x0100 },
     [0x02] = { 0x0231, 0x0221, 0x0000, 0x7800 },

@@ -1,5 +1,4 @@
-/* What GCC may call behind our back for structures on the stack (freestanding C still needs these two).
- * This file is part of Truebox and is under the MIT licence. */
+/* What GCC may call behind our back for structures on the stack (freestanding C still needs these two). */
 #include "x86.h"
 
 void *memcpy(void *to, const void *from, u32 n);

@@ -1,5 +1,4 @@
-/* How much memory there is: from the CMOS cells, told by INT 12h, 15h 88h, E801h and E820h.
- * This file is part of Truebox and is under the MIT licence. */
+/* How much memory there is: from the CMOS cells, told by INT 12h, 15h 88h, E801h and E820h. */
 #include "bios.h"
 
 FROZEN u16 base_kb = 640;

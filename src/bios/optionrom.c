@@ -1,6 +1,5 @@
 /* Option ROMs: the video BIOS at C0000 (from a ROM chip or from the expansion ROM of a PCI display), then the scan
- * of C8000-DFFFF in steps of 2 KiB. A ROM begins with 55h AAh, its length in 512 bytes, and sums up to zero.
- * This file is part of Truebox and is under the MIT licence. */
+ * of C8000-DFFFF in steps of 2 KiB. A ROM begins with 55h AAh, its length in 512 bytes, and sums up to zero. */
 #include "bios.h"
 
 static u32 rom_size(u16 seg)

@@ -1,5 +1,4 @@
-/* PCI configuration mechanism 1 and the PCI BIOS, INT 1Ah B1xxh (PCI BIOS Specification 2.1, real mode).
- * This file is part of Truebox and is under the MIT licence. */
+/* PCI configuration mechanism 1 and the PCI BIOS, INT 1Ah B1xxh (PCI BIOS Specification 2.1, real mode). */
 #include "bios.h"
 
 enum { ADDRESS = 0xCF8, DATA = 0xCFC };

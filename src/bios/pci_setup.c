@@ -1,6 +1,5 @@
 /* Gives each PCI function of bus 0 its addresses and its interrupt, largest windows naturally aligned.
- * Memory grows from E0000000, I/O from C000. PIRQ A-D of the PIIX go to IRQ 10, 11, 10, 11, level triggered.
- * This file is part of Truebox and is under the MIT licence. */
+ * Memory grows from E0000000, I/O from C000. PIRQ A-D of the PIIX go to IRQ 10, 11, 10, 11, level triggered. */
 #include "bios.h"
 
 struct cursor { u32 memory, io; };

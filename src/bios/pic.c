@@ -1,5 +1,4 @@
-/* The 8259A pair: vectors 08h and 70h as every PC has them, and hardware interrupts nobody claims.
- * This file is part of Truebox and is under the MIT licence. */
+/* The 8259A pair: vectors 08h and 70h as every PC has them, and hardware interrupts nobody claims. */
 #include "bios.h"
 
 void pic_init(void)

@@ -1,5 +1,4 @@
-/* POST: brings the board from reset to INT 19h. Runs on 0000:7C00 downward with interrupts open only while waiting.
- * This file is part of Truebox and is under the MIT licence. */
+/* POST: brings the board from reset to INT 19h. Runs on 0000:7C00 downward with interrupts open only while waiting. */
 #include "bios.h"
 
 #define ENTRY(name) extern const __seg_fs u8 name[];
@@ -63,11 +62,12 @@ static void dma_init(void)
     outb(0xD4, 0x00);
 }
 
+/* Caches on (CD, NW, from the 80486 on), a coprocessor neither emulated nor monitored. */
 static void fpu_init(void)
 {
     u16 word = 0x5A5A;
     u32 cr0;
-    asm volatile("movl %%cr0,%0; andl $~0x0E,%0; movl %0,%%cr0" : "=r"(cr0));
+    asm volatile("movl %%cr0,%0; andl $~0x6000000E,%0; movl %0,%%cr0" : "=r"(cr0));
     asm volatile("fninit; fnstcw %0" : "+m"(word));
     if (word == 0x037F) {
         BDA_SET(equipment, BDA_GET(equipment) | 0x02);

@@ -1,5 +1,4 @@
-/* The register frame that the interrupt stubs of entry.S and vga_entry.S build, lowest address first.
- * This file is part of Truebox and is under the MIT licence. */
+/* The register frame that the interrupt stubs of entry.S and vga_entry.S build, lowest address first. */
 #ifndef BIOS_REGS_H
 #define BIOS_REGS_H
 #include "x86.h"

@@ -2,8 +2,7 @@
  *
  * The 440FX powers up with F0000-FFFFF decoding to ROM. PAM0 (59h) can turn it into RAM; since the code that
  * does so disappears under its own feet, it runs from the ROM's other alias below 4 GiB in 32-bit protected mode.
- * The RAM stays writable until POST has frozen what it found; shadow.c locks it.
- * This file is part of Truebox and is under the MIT licence. */
+ * The RAM stays writable until POST has frozen what it found; shadow.c locks it. */
         .code16
         .section .text
         .set    HIGH, 0xFFFF0000        /* the ROM's alias under 4 GiB */

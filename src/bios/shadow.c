@@ -1,5 +1,4 @@
-/* Shadow RAM by the 440FX's PAM registers (59h-5Fh): two bits per 16 KiB, read enable and write enable.
- * This file is part of Truebox and is under the MIT licence. */
+/* Shadow RAM by the 440FX's PAM registers (59h-5Fh): two bits per 16 KiB, read enable and write enable. */
 #include "bios.h"
 
 enum { CLOSED = 0, READ_ONLY = 1, OPEN = 3 };

@@ -1,5 +1,4 @@
-/* The 8254: counter 0 for the time of day, counter 2 for short delays.
- * This file is part of Truebox and is under the MIT licence. */
+/* The 8254: counter 0 for the time of day, counter 2 for short delays. */
 #include "bios.h"
 
 void pit_init(void)

@@ -1,5 +1,4 @@
-/* The vectors that POST sets, and their entries: included twice by post.c.
- * This file is part of Truebox and is under the MIT licence. */
+/* The vectors that POST sets, and their entries: included twice by post.c. */
 #ifndef VECTOR
 ENTRY(irq_dummy_master)
 #define VECTOR(n, name) ENTRY(name)

@@ -1,5 +1,4 @@
-/* The video BIOS's own declarations.
- * This file is part of Truebox and is under the MIT licence. */
+/* The video BIOS's own declarations. */
 #ifndef BIOS_VGA_H
 #define BIOS_VGA_H
 #include "bda.h"

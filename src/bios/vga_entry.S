@@ -1,6 +1,5 @@
 /* The video BIOS's option ROM: header, initialisation entry, the INT 10h stub, fonts.
- * Runs on the caller's stack: INT 10h is called from everywhere and never waits.
- * This file is part of Truebox and is under the MIT licence. */
+ * Runs on the caller's stack: INT 10h is called from everywhere and never waits. */
         .code16
         .section .header, "ax"
         .byte   0x55, 0xAA, 0           /* length and checksum: tools/mkrom.c */

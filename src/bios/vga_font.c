@@ -1,5 +1,4 @@
-/* INT 10h function 11h: fonts, in plane 2 for text, behind vector 43h for graphics.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 10h function 11h: fonts, in plane 2 for text, behind vector 43h for graphics. */
 #include "vga.h"
 
 /* Opens plane 2 at A0000, 32 bytes a character, eight blocks of 8 KiB in the VGA's order; puts text access back. */

@@ -1,5 +1,4 @@
-/* Graphics modes: glyphs, pixels and scrolling for the CGA's interleaved, the EGA's planar and the VGA's linear memory.
- * This file is part of Truebox and is under the MIT licence. */
+/* Graphics modes: glyphs, pixels and scrolling for the CGA's interleaved, the EGA's planar and the VGA's linear memory. */
 #include "vga.h"
 
 /* Interrupt 43h holds the font; in modes 4-6 only its lower half, 1Fh has the upper. */

@@ -1,5 +1,4 @@
-/* INT 10h: one line a function.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 10h: one line a function. */
 #include "vga.h"
 
 void int10_video(struct regs *r);

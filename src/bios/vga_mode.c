@@ -1,5 +1,4 @@
-/* INT 10h function 00h: a mode by its full register table, and the initialisation of the ROM.
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 10h function 00h: a mode by its full register table, and the initialisation of the ROM. */
 #include "vga.h"
 
 extern const __seg_fs u8 vga_int10[], vga_int42[];

@@ -1,5 +1,4 @@
-/* Colours: the attribute controller's palette, the DAC, INT 10h functions 0Bh and 10h.
- * This file is part of Truebox and is under the MIT licence. */
+/* Colours: the attribute controller's palette, the DAC, INT 10h functions 0Bh and 10h. */
 #include "vga.h"
 
 static void attr_reset(void) { (void)inb(crtc_port() + 6); } /* next write to 3C0 is an index */

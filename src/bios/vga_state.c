@@ -1,5 +1,4 @@
-/* INT 10h functions 12h (alternate select), 1Ah (display combination), 1Bh (state information).
- * This file is part of Truebox and is under the MIT licence. */
+/* INT 10h functions 12h (alternate select), 1Ah (display combination), 1Bh (state information). */
 #include "vga.h"
 
 static void option(u8 bit, bool on)

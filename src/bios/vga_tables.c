@@ -1,7 +1,6 @@
 /* The standard modes: IBM's video parameter table (64 bytes an entry, in IBM's order, since 40:A8 leads programs to
  * it) and what the video BIOS itself needs to know about each mode. Register values as in the IBM PS/2 Hardware
- * Interface Technical Reference, Video Subsystem.
- * This file is part of Truebox and is under the MIT licence. */
+ * Interface Technical Reference, Video Subsystem. */
 #include "vga.h"
 
 ROM struct vga_params vga_params[29] = {

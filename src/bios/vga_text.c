@@ -1,5 +1,4 @@
-/* Cursor, pages, scrolling, characters and strings; graphics modes are passed on to vga_graphics.c.
- * This file is part of Truebox and is under the MIT licence. */
+/* Cursor, pages, scrolling, characters and strings; graphics modes are passed on to vga_graphics.c. */
 #include "vga.h"
 
 /* Cursor emulation (40:87 bit 0 clear): shapes are given for 8-line cells and carried over to the cell's height.

@@ -4,8 +4,7 @@
  * lives there. FS = CS = the ROM segment, reached through GCC's named address space __seg_fs: constants, strings
  * and the variables that POST writes before it locks the shadow RAM ("FROZEN"). GS is set immediately before
  * each access to anything else: vectors, BIOS data area, buffers of the caller. The linker scripts refuse an image
- * with data in any ordinary section, so a forgotten qualifier is a build error and not a wild read.
- * This file is part of Truebox and is under the MIT licence. */
+ * with data in any ordinary section, so a forgotten qualifier is a build error and not a wild read. */
 #ifndef BIOS_X86_H
 #define BIOS_X86_H
 

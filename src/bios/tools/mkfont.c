@@ -4,8 +4,7 @@
  * fonts (PSF 1 or 2, gzip allowed; the first font that has it wins). What no font has is drawn in a text file
  * of ours. A character found nowhere is an error: the ROM never ships with a hole.
  *
- * usage: mkfont HEIGHT GLYPHS.txt OUT.bin FONT...
- * This file is part of Truebox and is under the MIT licence. */
+ * usage: mkfont HEIGHT GLYPHS.txt OUT.bin FONT... */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

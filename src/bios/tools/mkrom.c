@@ -1,7 +1,6 @@
 /* mkrom: pads an option ROM to a multiple of 2 KiB, writes its length byte and makes it sum up to zero.
  *
- * usage: mkrom IN.bin OUT.rom
- * This file is part of Truebox and is under the MIT licence. */
+ * usage: mkrom IN.bin OUT.rom */
 #include <stdio.h>
 #include <stdlib.h>
 
