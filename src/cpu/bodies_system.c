@@ -71,21 +71,17 @@ BODY(verw)
     NEXT_COLD;
 }
 
+/* Memory is written, and write permission asked for, only if the RPL changes. */
 static NOINLINE void adjust_rpl(struct cpu *cpu, const struct insn *in)
 {
-    bool memory = in->flags & INSN_MEMORY;
-    uint64_t destination, rpl = cpu->gpr[in->src] & 3;
+    uint64_t rpl = cpu->gpr[in->src] & 3, destination;
     bool lower;
 
     cpu->in = in;
-    destination = memory ? memory_read_for_write(cpu, in->segment, effective_address(cpu, in), 2) : reg_read(cpu, in->dst, 16);
+    destination = operand_word(cpu, in, in->dst);
     lower = (destination & 3) < rpl;
     if (lower)
-        destination = (destination & ~UINT64_C(3)) | rpl;
-    if (memory)
-        memory_write_back(cpu, destination);
-    else
-        reg_write(cpu, in->dst, destination, 16);
+        operand_store_word(cpu, in, (destination & ~UINT64_C(3)) | rpl, 16);
     flag_zf_set(cpu, lower);
 }
 

@@ -212,8 +212,8 @@ static void enter_new_task(struct cpu *cpu, const struct new_task *task, const s
     if ((tss->attributes & 8) && (cpu->cr0 & CR0_PG))
         control_register_write(cpu, 3, task->cr3);
     flags_replace(cpu, task->flags | (nested ? FLAG_NT : 0), ~UINT64_C(0));
-    for (unsigned i = 0; i < 8; i++)
-        cpu->gpr[RAX + i] = tss->attributes & 8 ? task->general[i] : (cpu->gpr[RAX + i] & 0xffff0000) | task->general[i];
+    for (unsigned i = 0; i < 8; i++) /* a 16-bit TSS leaves ones in the upper halves (the 80386 does; the 80286 has none) */
+        cpu->gpr[RAX + i] = task->general[i] | (tss->attributes & 8 || cpu->model->level < 3 ? 0 : 0xffff0000);
     for (unsigned i = 0; i < SEGMENT_COUNT; i++)
         segment_set_null(cpu, i, task->segment[i]);
     cpu->ldtr = (struct segment){.selector = task->ldt};
