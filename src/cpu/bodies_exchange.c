@@ -136,7 +136,7 @@ ALWAYS_INLINE void enter(struct cpu *cpu, const struct insn *in, unsigned width)
     }
     if (cpu->model->level >= 3) /* a write at the final stack pointer must be possible */
         memory_probe_write(cpu, SS, stack_offset(cpu, depth - (int64_t)allocated), size);
-    reg_write(cpu, RBP, frame, width);
+    reg_write(cpu, RBP, (cpu->gpr[RSP] & ~cpu->stack_mask) | frame, width); /* all of ESP, whatever the stack uses of it */
     stack_set(cpu, stack_offset(cpu, depth - (int64_t)allocated));
 }
 
