@@ -323,15 +323,30 @@ void vga_map_frame_buffer(struct vga *vga, uint64_t base)
 
 static void pci_window_moved(void *owner, unsigned bar, uint32_t base, bool mapped)
 {
-    (void)bar;
-    vga_map_frame_buffer(owner, mapped ? base : 0);
+    struct vga *vga = owner;
+    struct physical_source nothing = {.target = PHYSICAL_NOTHING};
+
+    if (bar != PCI_ROM_BAR)
+        vga_map_frame_buffer(vga, mapped ? base : 0);
+    else if (mapped)
+        physical_map_route_rom(vga->map, base, vga->pci.bars[bar].size, vga->rom, 0);
+    else
+        physical_map_route(vga->map, base, vga->pci.bars[bar].size, nothing, nothing);
 }
 
-void vga_attach(struct vga *vga, struct pci_bus *bus, unsigned device)
+void vga_attach(struct vga *vga, struct pci_bus *bus, unsigned device, struct physical_rom *rom, uint32_t rom_size)
 {
+    uint32_t window = PHYSICAL_PAGE_SIZE;
+
     vga_map_frame_buffer(vga, 0);
     pci_function_identify(&vga->pci, 0x1234, 0x1111, 0x030000, 2);
     pci_function_bar(&vga->pci, 0, PCI_BAR_PREFETCHABLE, VGA_FRAME_BUFFER_SIZE);
+    if (rom) {
+        while (window < rom_size)
+            window *= 2;
+        vga->rom = rom;
+        pci_function_bar(&vga->pci, PCI_ROM_BAR, PCI_BAR_ROM, window);
+    }
     vga->pci.writable[PCI_COMMAND] |= PCI_COMMAND_IO;
     vga->pci.moved = pci_window_moved;
     vga->pci.owner = vga;

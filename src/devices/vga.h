@@ -25,8 +25,10 @@ void vga_free(struct vga *vga);
 void vga_reset(struct vga *vga);
 
 /* Puts the adapter on the bus as function 0 of `device`: 1234h:1111h, a VGA-compatible controller, whose base address
-   register 0 is the linear frame buffer. Legacy ports and memory answer whatever the command register says. */
-void vga_attach(struct vga *vga, struct pci_bus *bus, unsigned device);
+   register 0 is the linear frame buffer. Legacy ports and memory answer whatever the command register says. The expansion
+   ROM register shows the first `rom_size` bytes of `rom`, the video BIOS, for firmware that copies it from there (NULL: no
+   ROM). */
+void vga_attach(struct vga *vga, struct pci_bus *bus, unsigned device, struct physical_rom *rom, uint32_t rom_size);
 
 /* Moves the linear frame buffer (16 MiB) of an adapter that is not on a bus; 0 takes it out of the address space. */
 void vga_map_frame_buffer(struct vga *vga, uint64_t base);

@@ -39,6 +39,7 @@ struct vga {
     struct physical_map *map;
     struct physical_device *frame_buffer;
     uint64_t frame_buffer_base; /* follows the PCI base address register or vga_new's argument */
+    struct physical_rom *rom;   /* behind the expansion ROM register */
     struct pci_function pci;    /* without base address registers until vga_attach */
     struct wire irq;
 

@@ -108,6 +108,9 @@ static void map_memory(struct board *board, const struct firmware_set *firmware)
     board->bios_size = firmware->bios.size;
     if (firmware->options_size)
         board->option_rom = physical_map_new_rom(memory, firmware->options, firmware->options_size);
+    /* The video BIOS comes first; PCI firmware (SeaBIOS) takes it from the adapter's expansion ROM, ours from C0000. */
+    if (board->option_rom && (!board->wiring.config->vga_bios_path || board->wiring.config->vga_bios_path[0]))
+        board->vga_rom_size = firmware->options[2] * 512u;
     board->option_size = (firmware->options_size + PHYSICAL_PAGE_SIZE - 1) & ~(uint64_t)(PHYSICAL_PAGE_SIZE - 1);
     physical_map_route_ram(memory, 0, physical_map_ram_size(memory), 0);
     if (bits > 20 && top - board->bios_size >= UINT64_C(0x100000))
@@ -295,7 +298,7 @@ static void make_peripherals(struct board *board)
     board->ide[0] = ata_channel_new(bay, "ide.primary", 0x1f0, 0x3f6, irq(board, IRQ_IDE));
     board->ide[1] = ata_channel_new(bay, "ide.secondary", 0x170, 0x376, irq(board, IRQ_IDE + 1));
     board->vga = vga_new(bay, (struct wire){0}, VGA_LINEAR_BASE);
-    vga_attach(board->vga, board->pci, VGA_PCI_DEVICE);
+    vga_attach(board->vga, board->pci, VGA_PCI_DEVICE, board->vga_rom_size ? board->option_rom : NULL, board->vga_rom_size);
     for (unsigned i = 0; i < BOARD_SERIAL_PORTS; i++)
         board->serial[i] =
             uart16550_new(bay, serial_names[i], serial_ports[i], wire(serial_irq, board, i), sink(board, TB_OUTPUT_COM1 + i));

@@ -669,8 +669,10 @@ static void config_write(uint8_t offset, uint32_t value)
 Test(vga_render, pci_function_places_the_frame_buffer)
 {
     struct pci_bus *bus = pci_bus_new(&bench.bay, (struct wire){0});
+    static uint8_t image[38400] = {0x55, 0xAA, 75};
 
-    vga_attach(vga, bus, 2);
+    image[38399] = 0x77;
+    vga_attach(vga, bus, 2, physical_map_new_rom(bench.bay.memory, image, sizeof image), sizeof image);
     vga_mode_set(&bench, &vga_mode_03);
     cr_assert_eq(config_read(0x00), 0x11111234);
     cr_assert_eq(config_read(0x08) >> 8, 0x030000);
@@ -689,6 +691,15 @@ Test(vga_render, pci_function_places_the_frame_buffer)
     bench_restore(&bench, saved);
     cr_assert_eq(peek8(&bench, 0xE8000123), 0x42);
     cr_assert_eq(peek8(&bench, 0xE9000123), 0xFF);
+    config_write(0x30, 0xFFFFFFFF);
+    cr_assert_eq(config_read(0x30), 0xFFFF0001, "64 KiB of expansion ROM");
+    config_write(0x30, 0xEA000001);
+    cr_assert_eq(peek8(&bench, 0xEA000000), 0x55);
+    poke8(&bench, 0xEA000000, 0x00);
+    cr_assert_eq(peek8(&bench, 0xEA000000), 0x55);
+    cr_assert_eq(peek8(&bench, 0xEA000000 + 38399), 0x77);
+    config_write(0x30, 0xEA000000);
+    cr_assert_eq(peek8(&bench, 0xEA000000), 0xFF);
     config_write(0x04, 0x01);
     cr_assert_eq(peek8(&bench, 0xE8000123), 0xFF);
     pci_bus_free(bus);
