@@ -297,6 +297,8 @@ static void make_peripherals(struct board *board)
     board->floppy = i82077_new(bay, irq(board, IRQ_FLOPPY), board->dma, DMA_FLOPPY);
     board->ide[0] = ata_channel_new(bay, "ide.primary", 0x1f0, 0x3f6, irq(board, IRQ_IDE));
     board->ide[1] = ata_channel_new(bay, "ide.secondary", 0x170, 0x376, irq(board, IRQ_IDE + 1));
+    board->ide_bus_master = piix3_ide_new(bay, board->ide[0], board->ide[1]);
+    piix3_ide_attach(board->ide_bus_master, board->pci);
     board->vga = vga_new(bay, (struct wire){0}, VGA_LINEAR_BASE);
     vga_attach(board->vga, board->pci, VGA_PCI_DEVICE, board->vga_rom_size ? board->option_rom : NULL, board->vga_rom_size);
     for (unsigned i = 0; i < BOARD_SERIAL_PORTS; i++)
@@ -361,6 +363,7 @@ static void free_chips(struct board *board)
     for (unsigned i = 0; i < BOARD_SERIAL_PORTS; i++)
         uart16550_free(board->serial[i]);
     vga_free(board->vga);
+    piix3_ide_free(board->ide_bus_master);
     ata_channel_free(board->ide[1]);
     ata_channel_free(board->ide[0]);
     i82077_free(board->floppy);
@@ -396,6 +399,7 @@ void board_reset_chips(struct board *board)
     pci_bus_reset(board->pci);
     i440fx_reset(board->north_bridge);
     piix3_reset(board->south_bridge);
+    piix3_ide_reset(board->ide_bus_master);
     i82077_reset(board->floppy);
     ata_channel_reset(board->ide[0]);
     ata_channel_reset(board->ide[1]);

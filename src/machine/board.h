@@ -21,6 +21,7 @@
 #include "devices/parallel.h"
 #include "devices/pci_bus.h"
 #include "devices/piix3.h"
+#include "devices/piix3_ide.h"
 #include "devices/port61.h"
 #include "devices/port92.h"
 #include "devices/uart16550.h"
@@ -63,6 +64,7 @@ struct board {
     struct piix3 *south_bridge;
     struct i82077 *floppy;
     struct ata_channel *ide[2];
+    struct piix3_ide *ide_bus_master;
     struct vga *vga;
     struct uart16550 *serial[BOARD_SERIAL_PORTS];
     struct parallel *parallel;
