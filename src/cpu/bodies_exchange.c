@@ -114,6 +114,8 @@ ALWAYS_INLINE void popa(struct cpu *cpu, unsigned width)
         if (order[i] != RSP)
             reg_write(cpu, order[i], values[i], width);
     stack_set(cpu, stack_offset(cpu, 8 * size));
+    if (cpu->model->level == 3 && width == 32 && cpu->stack_mask == 0xffff) /* the 80386 does take the upper half that was pushed */
+        cpu->gpr[RSP] = (values[3] & 0xffff0000) | (cpu->gpr[RSP] & 0xffff);
 }
 
 /* Nothing but memory below the stack pointer changes before the last check, so that ENTER can be restarted (SDM 2 ENTER). */

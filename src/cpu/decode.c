@@ -353,6 +353,10 @@ static void take_operands(const struct cpu *cpu, struct reader *reader, const st
             memory_operand16(reader, modrm, in);
         else
             memory_operand32(reader, modrm, prefixes, cpu->mode_key & KEY_CODE64, in, &rip_relative);
+        if (cpu->model->level == 3 && in->index == GPR_ZERO && in->scale) { /* the 80386 scales the base where there is no index */
+            in->index = in->base;
+            in->base = GPR_ZERO;
+        }
     } else if (pattern->dst == SOURCE_OFFSET || pattern->src == SOURCE_OFFSET) {
         unsigned size = in->flags & INSN_ADDRESS;
 
