@@ -153,8 +153,10 @@ struct walk_result page_walk(struct cpu *cpu, uint64_t linear, unsigned access);
 /* --- access.c --- */
 /* Physical address (A20 applied) of a linear one, raising #PF. Fills the TLB on the fast engine. */
 uint64_t translate(struct cpu *cpu, uint64_t linear, unsigned access);
+/* The address lines that the model has, A20 among them: 20 on the 8086, which so wraps at 1 MiB. */
 ALWAYS_INLINE uint64_t apply_a20(const struct cpu *cpu, uint64_t physical)
 {
+    physical &= (UINT64_C(1) << cpu->model->address_bits) - 1;
     return cpu->a20 ? physical : physical & ~(UINT64_C(1) << 20);
 }
 

@@ -24,7 +24,7 @@ uint64_t physical_read_value(struct physical_map *map, uint64_t address, unsigne
 void physical_write_value(struct physical_map *map, uint64_t address, uint64_t value, unsigned size);
 
 /* Why direct writes to a RAM page are withheld. */
-enum physical_page_flag { PHYSICAL_PAGE_CODE = 1, PHYSICAL_PAGE_TABLE = 2 };
+enum physical_page_flag { PHYSICAL_PAGE_CODE = 1, PHYSICAL_PAGE_TABLE = 2, PHYSICAL_PAGE_OBSERVED = 4 /* every write is to be seen */ };
 
 struct physical_watcher {
     void *owner;
