@@ -8,9 +8,12 @@
 
 /* --- segments ---------------------------------------------------------------------------------------------------------- */
 
+/* In real mode the 80286 raises 13 for the stack segment, too (captured vectors; its manual says so of word operands at FFFF). */
 static _Noreturn void raise_segment(struct cpu *cpu, unsigned segment, enum reason reason, uint64_t detail0, uint64_t detail1)
 {
-    raise_exception(cpu, segment == SS ? VECTOR_SS : VECTOR_GP, 0, reason, detail0, detail1);
+    bool stack = segment == SS && !(cpu->model->level == 2 && cpu_real(cpu));
+
+    raise_exception(cpu, stack ? VECTOR_SS : VECTOR_GP, 0, reason, detail0, detail1);
 }
 
 static bool limit_allows(const struct segment *segment, uint64_t offset, unsigned size)

@@ -178,6 +178,16 @@ BODY_FRAME(leave_16, leave(cpu, 16))
 BODY_FRAME(leave_32, leave(cpu, 32))
 BODY_FRAME(leave_64, leave(cpu, 64))
 
+/* POP r/m up to the 80286: SP stays advanced when the store faults. */
+BODY(pop_e_286)
+{
+    cpu->in = in;
+    uint64_t value = stack_pop(cpu, 2);
+
+    rm_write(cpu, in, value, 16);
+    NEXT_COLD;
+}
+
 /* --- the coprocessor that is not there ------------------------------------------------------------------------------------ */
 
 BODY(wait)

@@ -75,7 +75,7 @@ BODY(int3)
 BODY(into)
 {
     if (!flag_of(cpu))
-        NEXT;
+        LEAVE_AFTER;
     cpu->in = in;
     interrupt_deliver(cpu, VECTOR_OF, EVENT_SOFTWARE_EXCEPTION, false, 0, body_next_rip(cpu, in));
     LEAVE_FAR;

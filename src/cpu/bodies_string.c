@@ -59,11 +59,51 @@ ALWAYS_INLINE uint64_t string_linear(const struct cpu *cpu, unsigned segment, ui
 
 /* --- one element by the slow road ------------------------------------------------------------------------------------------ */
 
+/* The 80286 advances index registers and count before the access, and a fault leaves them so; its writes are posted, by which time
+   a repetition has counted once more. CMPS reads its destination first. Everything as captured (word operands at FFFF). */
+static NOINLINE void string_element_286(struct cpu *cpu, const struct insn *in, enum string_operation operation, unsigned width)
+{
+    uint64_t a = reg_read(cpu, RAX, width), b = 0, from = cpu->gpr[RSI] & 0xffff, to = cpu->gpr[RDI] & 0xffff;
+    uint64_t count = cpu->gpr[RCX] & 0xffff;
+    bool repeated = in->flags & (INSN_REP | INSN_REPNE);
+    unsigned size = width / 8;
+
+    if (operation == STRING_CMPS) {
+        index_advance(cpu, in, RDI, 1, size);
+        b = memory_read(cpu, ES, to, size);
+    }
+    if (repeated)
+        reg_write(cpu, RCX, count - 1, 16);
+    if (string_reads_source(operation)) {
+        index_advance(cpu, in, RSI, 1, size);
+        a = memory_read(cpu, in->segment, from, size);
+    }
+    if (string_uses_destination(operation) && operation != STRING_CMPS)
+        index_advance(cpu, in, RDI, 1, size);
+    if (operation == STRING_SCAS)
+        b = memory_read(cpu, ES, to, size);
+    if (string_writes(operation)) {
+        if (repeated && count > 1)
+            reg_write(cpu, RCX, count - 2, 16);
+        memory_write(cpu, ES, to, a, size);
+        if (repeated)
+            reg_write(cpu, RCX, count - 1, 16);
+    }
+    if (string_compares(operation))
+        flags_subtract(cpu, a, b, (a - b) & width_mask(width), width);
+    if (operation == STRING_LODS)
+        reg_write(cpu, RAX, a, width);
+}
+
 ALWAYS_INLINE void string_element(struct cpu *cpu, const struct insn *in, enum string_operation operation, unsigned width)
 {
     uint64_t mask = address_mask(in), a = reg_read(cpu, RAX, width), b = 0;
     unsigned size = width / 8;
 
+    if (cpu->model->level == 2) {
+        string_element_286(cpu, in, operation, width);
+        return;
+    }
     if (string_reads_source(operation))
         a = memory_read(cpu, in->segment, cpu->gpr[RSI] & mask, size);
     if (string_compares(operation))

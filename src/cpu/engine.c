@@ -143,6 +143,8 @@ static void land_fault(struct cpu *cpu)
 
     if (cpu->in) { /* the instruction counts, so that a guest that only faults cannot stop the clock */
         cpu->rip = insn_rip(cpu, cpu->in);
+        if (fault.vector == VECTOR_DE && cpu->model->level < 2) /* a trap on the 8086 (SDM 3B 22.18) */
+            cpu->rip = (cpu->rip + cpu->in->length) & 0xffff;
         cpu->budget += cpu->in->left - 1;
         cpu->in = NULL;
     } else if (!cpu->delivering) {

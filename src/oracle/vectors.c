@@ -17,6 +17,7 @@
 #include "cpu/cpu.h"
 #include "cpu/engine.h"
 #include "cpu/flags.h"
+#include "cpu/protection.h"
 #include "devices/ports.h"
 #include "mmu/physical_page.h"
 
@@ -252,7 +253,7 @@ static void set_up(struct runner *runner, const struct vector_test *test)
         if (i == VECTOR_REG_IP) {
             cpu->rip = value;
         } else if (i == VECTOR_REG_FLAGS) {
-            flags_set(cpu, value & FLAGS_JUDGED);
+            flags_set(cpu, (value & FLAGS_JUDGED) | flags_constant(cpu));
         } else if (is_segment(i)) {
             struct segment *segment = &cpu->segment[segment_of[i]];
 
@@ -320,20 +321,15 @@ static uint8_t memory_mask(const struct runner *runner, const struct vector_test
                            uint32_t address)
 {
     const struct cpu *cpu = runner->cpu;
-    uint32_t low = UINT32_MAX, high = UINT32_MAX;
+    uint32_t base = (uint32_t)cpu->segment[SS].base, offset = (uint32_t)cpu->gpr[RSP] + 4;
+    bool divide_86 = runner->model->level < 2 && cpu->segment[CS].selector == 0 && cpu->rip == 0x400;
 
-    if (test->exception) {
-        low = test->flags_address;
-        high = low + 1;
-    } else if (runner->model->level < 2 && cpu->segment[CS].selector == 0 && cpu->rip == 0x400) {
-        uint32_t base = (uint32_t)cpu->segment[SS].base, offset = (uint32_t)cpu->gpr[RSP] + 4;
-
-        low = (base + (offset & 0xffff)) & 0xfffff;
-        high = (base + ((offset + 1) & 0xffff)) & 0xfffff;
-    }
-    if (address == low)
+    /* the address that the set gives for the image is that of its bus word, even where the image lies at an odd one */
+    if (!test->exception && !divide_86)
+        return 0xff;
+    if (address == ((base + (offset & 0xffff)) & (runner->ram_size - 1)))
         return (uint8_t)instruction->flags_mask;
-    return address == high ? (uint8_t)(instruction->flags_mask >> 8) : 0xff;
+    return address == ((base + ((offset + 1) & 0xffff)) & (runner->ram_size - 1)) ? (uint8_t)(instruction->flags_mask >> 8) : 0xff;
 }
 
 static void judge_memory(struct runner *runner, const struct vector_test *test, const struct instruction *instruction)
