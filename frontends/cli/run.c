@@ -42,6 +42,7 @@ struct run {
     uint64_t slice;         /* clocks that take the host some 10 ms */
     uint64_t host_start, shown_at;
     bool halted;
+    bool explaining; /* the command is explain: tell at the end what the last exception was */
     const char *reason; /* NULL while it runs */
     int status;
 };
@@ -260,16 +261,20 @@ static bool make_machine(struct run *run, struct tb_error *error)
     return true;
 }
 
-/* The chain of exceptions, for those who wonder why the machine is down. */
-static void explain(tb_machine *machine)
+/* The chain of exceptions, for those who wonder why the machine is down: to standard output if that was the question. */
+static void explain(tb_machine *machine, bool asked)
 {
     size_t size = tb_explain(machine, NULL, 0) + 1;
     char *text = report_resize(NULL, size);
 
     *text = 0;
     tb_explain(machine, text, size);
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-        report_line("%s", line);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        if (asked)
+            puts(line);
+        else
+            report_line("%s", line);
+    }
     free(text);
 }
 
@@ -289,8 +294,8 @@ static void finish(struct run *run)
     struct tb_error error = {TB_STATUS_OK, ""};
     struct stats stats = {.reason = run->reason};
 
-    if (run->status == TB_STATUS_SHUTDOWN)
-        explain(run->machine);
+    if (run->status == TB_STATUS_SHUTDOWN || run->explaining)
+        explain(run->machine, run->explaining);
     if (options->screen_text)
         note_failure(run, picture_screen_text(run->machine, options->screen_text, &error), &error);
     if (options->screenshot)
@@ -360,6 +365,7 @@ static int run_with_options(int argc, char **argv, bool explaining)
     } else {
         signals_install();
         if (explaining) {
+            run->explaining = true;
             run->options.machine.shutdown_resets = false;
             run->options.display = DISPLAY_NONE;
         }
