@@ -8,6 +8,7 @@ void schedule_initialise(struct schedule *schedule, uint64_t frequency)
     schedule->now = 0;
     schedule->frequency = frequency;
     schedule->first = NULL;
+    schedule->next_order = 0;
 }
 
 void event_initialise(struct event *event, const char *name, void (*fire)(void *owner), void *owner)
@@ -16,6 +17,7 @@ void event_initialise(struct event *event, const char *name, void (*fire)(void *
     event->fire = fire;
     event->owner = owner;
     event->name = name;
+    event->order = 0;
     event->next = NULL;
 }
 
@@ -32,18 +34,31 @@ void schedule_cancel(struct schedule *schedule, struct event *event)
     event->next = NULL;
 }
 
-void schedule_at(struct schedule *schedule, struct event *event, uint64_t when)
+static bool comes_before(const struct event *a, const struct event *b)
+{
+    return a->when < b->when || (a->when == b->when && a->order < b->order);
+}
+
+void schedule_restore(struct schedule *schedule, struct event *event, uint64_t when, uint64_t order)
 {
     struct event **link = &schedule->first;
 
     schedule_cancel(schedule, event);
+    event->order = order;
+    if (order >= schedule->next_order)
+        schedule->next_order = order + 1;
     if (when == SCHEDULE_NEVER)
         return;
     event->when = when;
-    while (*link && (*link)->when <= when)
+    while (*link && comes_before(*link, event))
         link = &(*link)->next;
     event->next = *link;
     *link = event;
+}
+
+void schedule_at(struct schedule *schedule, struct event *event, uint64_t when)
+{
+    schedule_restore(schedule, event, when, schedule->next_order);
 }
 
 void schedule_run_due(struct schedule *schedule)

@@ -16,6 +16,7 @@ struct event {
     void (*fire)(void *owner);   /* called with schedule->now == when */
     void *owner;
     const char *name;            /* for explanations and snapshots */
+    uint64_t order;              /* of queueing: decides among events of the same time, across snapshots too */
     struct event *next;
 };
 
@@ -23,6 +24,7 @@ struct schedule {
     uint64_t now;                /* clock counts since reset; exact whenever a device is called */
     uint64_t frequency;          /* clock counts per second of virtual time (--ips) */
     struct event *first;         /* sorted by when, then by order of queueing */
+    uint64_t next_order;
 };
 
 void schedule_initialise(struct schedule *schedule, uint64_t frequency);
@@ -32,6 +34,9 @@ void event_initialise(struct event *event, const char *name, void (*fire)(void *
 /* Queues (or moves) `event` to fire when the clock reaches `when`; a time already past fires at the next boundary. */
 void schedule_at(struct schedule *schedule, struct event *event, uint64_t when);
 void schedule_cancel(struct schedule *schedule, struct event *event);
+
+/* Queues an event as it was queued when a snapshot was taken; `when` SCHEDULE_NEVER: it was not. */
+void schedule_restore(struct schedule *schedule, struct event *event, uint64_t when, uint64_t order);
 
 /* The count at which the first event is due, or SCHEDULE_NEVER. */
 static inline uint64_t schedule_deadline(const struct schedule *schedule)

@@ -49,8 +49,8 @@ static unsigned kind_size(enum state_kind kind)
     case STATE_KIND_BOOL: return 1;
     case STATE_KIND_U16: return 2;
     case STATE_KIND_U32: return 4;
-    case STATE_KIND_U64:
-    case STATE_KIND_EVENT: return 8;
+    case STATE_KIND_U64: return 8;
+    case STATE_KIND_EVENT: return 16; /* when and order */
     case STATE_KIND_BYTES:
     case STATE_KIND_STRUCT: break;
     }
@@ -78,7 +78,7 @@ static uint64_t scalar_get(enum state_kind kind, const void *element)
     return 0;
 }
 
-static void scalar_set(struct schedule *schedule, enum state_kind kind, void *element, uint64_t value)
+static void scalar_set(enum state_kind kind, void *element, uint64_t value)
 {
     switch (kind) {
     case STATE_KIND_U8: *(uint8_t *)element = (uint8_t)value; break;
@@ -86,7 +86,7 @@ static void scalar_set(struct schedule *schedule, enum state_kind kind, void *el
     case STATE_KIND_U16: *(uint16_t *)element = (uint16_t)value; break;
     case STATE_KIND_U32: *(uint32_t *)element = (uint32_t)value; break;
     case STATE_KIND_U64: *(uint64_t *)element = value; break;
-    case STATE_KIND_EVENT: schedule_at(schedule, element, value); break;
+    case STATE_KIND_EVENT:
     case STATE_KIND_BYTES:
     case STATE_KIND_STRUCT: break;
     }
@@ -212,6 +212,12 @@ static void save_scalar(struct walk *walk, const struct state_field *field, uint
         walk->bytes += field->stride;
         return;
     }
+    if (field->kind == STATE_KIND_EVENT) {
+        store_le64(walk->bytes, value);
+        store_le64(walk->bytes + 8, ((const struct event *)element)->order);
+        walk->bytes += 16;
+        return;
+    }
     for (unsigned n = kind_size(field->kind); n; n--, value >>= 8)
         *walk->bytes++ = (uint8_t)value;
 }
@@ -238,10 +244,15 @@ static void restore_scalar(struct walk *walk, const struct state_field *field, u
         walk->bytes += field->stride;
         return;
     }
+    if (field->kind == STATE_KIND_EVENT) {
+        schedule_restore(walk->schedule, element, load_le64(walk->bytes), load_le64(walk->bytes + 8));
+        walk->bytes += 16;
+        return;
+    }
     for (unsigned n = 0; n < size; n++)
         value |= (uint64_t)walk->bytes[n] << 8 * n;
     walk->bytes += size;
-    scalar_set(walk->schedule, field->kind, element, value);
+    scalar_set(field->kind, element, value);
 }
 
 static void run_restored(const struct state_table *table, void *object)

@@ -1,7 +1,8 @@
 /* R8: one field table beside every stateful struct. Snapshot, state hash, `monitor info`, snapshot diff and the
    save/restore tests are all derived from these rows.
 
-   Serialized form: little-endian, fields in table order, each with its natural width; an event is its u64 count. */
+   Serialized form: little-endian, fields in table order, each with its natural width; an event is its u64 count and
+   its u64 order of queueing. */
 #ifndef TRUEBOX_BASE_STATE_H
 #define TRUEBOX_BASE_STATE_H
 

@@ -253,7 +253,8 @@ Test(machine_run, step_observer_sees_each_instruction_and_changes_nothing)
     tb_machine_run(machine, LENGTH);
     cr_expect_eq(steps.count, LENGTH);
     cr_expect_eq(steps.last_clock, LENGTH - 1);
-    cr_expect_eq(steps.last_linear, 0xf0010, "%x", (unsigned)steps.last_linear); /* 59999 = 4 + 5 * 11999 + 0 */
+    cr_expect_eq(steps.last_linear, 0xf0007, "%x", (unsigned)steps.last_linear); /* 59999 = 4 + 5 * 11999 */
+    cr_expect_eq(steps.first, 0xff);
     tb_on_step(machine, NULL, NULL);
     cr_expect_eq(tb_machine_state_hash(machine), hash_after(&rom_busy, TB_ENGINE_FAST, LENGTH, LENGTH));
     tb_machine_free(machine, NULL);

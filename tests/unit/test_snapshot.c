@@ -55,11 +55,12 @@ Test(snapshot, damaged_bytes_are_refused_and_change_nothing)
 {
     tb_machine *machine = machine_with(&rom_timer, TB_ENGINE_FAST);
     struct tb_error error;
-    uint64_t hash;
+    uint64_t saved, hash;
     uint8_t *bytes;
     size_t size;
 
     tb_machine_run(machine, AT);
+    saved = tb_machine_state_hash(machine);
     bytes = tb_machine_save(machine, &size);
     cr_assert(bytes);
     tb_machine_run(machine, 2 * AT);
@@ -72,7 +73,10 @@ Test(snapshot, damaged_bytes_are_refused_and_change_nothing)
         if (at >= 12 && at < 16)
             continue; /* spare */
         bytes[at] ^= 0x41;
-        cr_expect_not(tb_machine_restore(machine, bytes, size, &error), "byte %zu", at);
+        if (tb_machine_restore(machine, bytes, size, &error)) { /* in a run of zeros another distance may mean the same bytes */
+            cr_expect_eq(tb_machine_state_hash(machine), saved, "byte %zu", at);
+            tb_machine_run(machine, 2 * AT);
+        }
         bytes[at] ^= 0x41;
     }
     cr_expect_eq(tb_machine_state_hash(machine), hash, "nothing of all that touched the machine");
