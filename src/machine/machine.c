@@ -375,6 +375,12 @@ enum tb_stop tb_machine_step(tb_machine *machine)
     return TB_STOP_CLOCK;
 }
 
+void machine_prepare_state(const struct tb_machine *machine)
+{
+    for (unsigned i = 0; i < machine->cpu_count; i++)
+        cpu_state_prepare(machine->cpus[i]);
+}
+
 uint64_t tb_machine_clock(const tb_machine *machine)
 {
     return machine->schedule.now;

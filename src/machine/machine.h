@@ -62,6 +62,9 @@ void machine_observers_changed(struct tb_machine *machine);
 /* At a breakpoint or between instructions: linear address of the instruction that comes next. */
 uint64_t machine_next_linear(const struct cpu *cpu);
 
+/* Before the state registry is read: some state has to be put into the form that is hashed and saved. */
+void machine_prepare_state(const struct tb_machine *machine);
+
 /* Any processor of the machine by number; NULL if there is none. */
 struct cpu *machine_cpu(const struct tb_machine *machine, unsigned number);
 

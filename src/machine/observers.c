@@ -94,5 +94,6 @@ void tb_machine_visit_state(const tb_machine *machine, void (*visit)(void *owner
 {
     struct visit both = {visit, owner};
 
+    machine_prepare_state(machine);
     state_registry_visit(machine->bay.states, visit_scalar, &both);
 }

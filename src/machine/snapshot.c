@@ -155,6 +155,7 @@ uint8_t *tb_machine_save(tb_machine *machine, size_t *size)
     append_u64(&plain, machine->schedule.now);
     append_u64(&plain, registry_size);
     registry = append(&plain, registry_size);
+    machine_prepare_state(machine);
     if (registry)
         state_registry_save(machine->bay.states, registry);
     append_ram(&plain, machine);

@@ -22,8 +22,10 @@ static uint64_t hash_ram(uint64_t hash, struct physical_map *memory)
 
 uint64_t tb_machine_state_hash(tb_machine *machine)
 {
-    uint64_t hash = hash_u64(state_registry_hash(machine->bay.states), machine->schedule.now);
+    uint64_t hash;
 
+    machine_prepare_state(machine);
+    hash = hash_u64(state_registry_hash(machine->bay.states), machine->schedule.now);
     hash = hash_ram(hash, machine->bay.memory);
     for (unsigned i = 0; i < TB_DRIVE_COUNT; i++)
         hash = hash_u64(hash, machine->board.blocks[i] ? block_written_hash(machine->board.blocks[i]) : 0);
