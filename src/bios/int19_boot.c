@@ -84,7 +84,7 @@ static void try(u8 what)
 {
     u8 drive = 0;
     u16 seg = 0x7C0;
-    romstr why, name = what == FLOPPY ? STR("floppy A:") : what == DISK ? STR("hard disk 0") : STR("CD-ROM");
+    romstr why, name = what == FLOPPY ? STR("Floppy A") : what == DISK ? STR("Hard disk 0") : STR("CD-ROM");
     log_print(STR("boot: trying %s\n"), name);
     if (what == FLOPPY) {
         why = load_floppy(&drive);
@@ -95,7 +95,7 @@ static void try(u8 what)
         seg = EBDA_GET(cd_load_seg);
     }
     if (why) {
-        print(STR("  %s: %s\n"), name, why);
+        print(STR("%s: %s\n"), name, why);
         return;
     }
     log_print(STR("boot: %s, drive %02x\n"), name, (u32)drive);
