@@ -112,6 +112,14 @@ BODY(aam)
     NEXT;
 }
 
+/* The 80286 divides AL by 0 before it notices: the flags are those of the remainder, AL. */
+BODY(aam_286)
+{
+    if (UNLIKELY(!(in->imm & 0xff)))
+        flags_logic(cpu, reg_read(cpu, RAX, 8), 8);
+    TAIL(aam);
+}
+
 ALWAYS_INLINE void aad_with(struct cpu *cpu, const struct insn *in)
 {
     uint64_t ax = reg_read(cpu, RAX, 16);

@@ -229,10 +229,43 @@ ALWAYS_INLINE void div_286(struct cpu *cpu, const struct insn *in, uint64_t divi
     flags_286(cpu, result.remainder, borrow, width);
 }
 
+/* IDIV makes the magnitudes' quotient bit by bit and only then looks whether it has the right sign. The partial remainder has no
+   room for a bit shifted out of it, which no quotient that fits needs; one that does not may so come out as exactly -2^(width-1),
+   and no exception is raised (captured: B0E3h by 1Eh gives 80h, remainder E3h). */
+static NOINLINE struct quotient divide_signed_286(uint64_t high, uint64_t low, uint64_t divisor, unsigned width)
+{
+    uint64_t mask = width_mask(width), top = UINT64_C(1) << (width - 1);
+    bool negative = high & top, quotient_negative = negative != !!(divisor & top);
+    struct quotient result = {0, 0, true};
+
+    if (negative) {
+        low = -low & mask;
+        high = (~high + !low) & mask;
+    }
+    if (divisor & top)
+        divisor = -divisor & mask;
+    for (unsigned step = 0; step < width; step++) {
+        high = (high << 1 | low >> (width - 1)) & mask;
+        low = low << 1 & mask;
+        result.quotient = result.quotient << 1 | (high >= divisor);
+        if (high >= divisor)
+            high -= divisor;
+    }
+    result.fits = !(result.quotient & top) || (quotient_negative && result.quotient == top);
+    if (quotient_negative)
+        result.quotient = -result.quotient & mask;
+    result.remainder = negative ? -high & mask : high;
+    return result;
+}
+
 ALWAYS_INLINE void idiv_286(struct cpu *cpu, const struct insn *in, uint64_t divisor, unsigned width)
 {
-    struct quotient result = alu_idiv(cpu, in, divisor, width);
+    uint64_t low = reg_read(cpu, RAX, width);
+    struct quotient result = divide_signed_286(dividend_high(cpu, width), low, divisor, width);
 
+    if (UNLIKELY(!result.fits))
+        raise_divide(cpu, in, low, divisor);
+    quotient_write(cpu, result, width);
     flags_286(cpu, result.remainder, !(divisor >> (width - 1)), width);
 }
 
