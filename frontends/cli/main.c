@@ -26,10 +26,10 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(int argc, char **argv);
     } commands[] = {
-        {"run", run_command},         {"disasm", disasm_command},
+        {"run", run_command},         {"vectors", vectors_command}, {"disasm", disasm_command},
         {"explain", explain_command}, {"cpu", cpu_command},
     };
-    static const char *const later[] = {"vectors", "trace", "diff", "snapshot"};
+    static const char *const later[] = {"trace", "diff", "snapshot"};
     const char *name = argc > 1 ? argv[1] : "";
 
     if (!strcmp(name, "--version")) {

@@ -26,16 +26,39 @@ void player_init(struct player *player, const struct script *script, uint64_t se
         line_matcher_start(&player->outputs[i], coming_pattern(player, 0));
 }
 
-/* From here on only newer text counts. What ports say before the next `wait` begins counts for it too. */
-static void mark(struct player *player, tb_machine *machine)
+/* From here on only newer text of the ports counts. What they say before the next `wait` begins counts for it too. */
+static void mark_outputs(struct player *player)
 {
     const regex_t *pattern = coming_pattern(player, player->next + 1);
 
-    screen_view_sample(&player->view, machine);
-    screen_view_mark(&player->view);
     player->output_matched = false;
     for (unsigned i = 0; i < TB_OUTPUT_COUNT; i++)
         line_matcher_start(&player->outputs[i], pattern);
+}
+
+/* From here on only newer text counts. */
+static void mark(struct player *player, tb_machine *machine)
+{
+    screen_view_sample(&player->view, machine);
+    screen_view_mark(&player->view);
+    mark_outputs(player);
+}
+
+/* Whether what a `wait` waits for is there. If the screen has it, what stands behind it on the screen is still new for the next one. */
+static bool waited(struct player *player, const struct script_action *action, tb_machine *machine)
+{
+    size_t end;
+
+    screen_view_sample(&player->view, machine);
+    if (player->output_matched) {
+        mark(player, machine);
+        return true;
+    }
+    if (!screen_view_shows(&player->view, &action->pattern, true, &end))
+        return false;
+    screen_view_mark_before(&player->view, end);
+    mark_outputs(player);
+    return true;
 }
 
 /* Sends strokes; the mark is set just before the last key goes down, so that the answer to it is newer. True when all are taken. */
@@ -67,11 +90,8 @@ static bool advance(struct player *player, const struct script_action *action, t
 
     switch (action->verb) {
     case SCRIPT_WAIT:
-        screen_view_sample(&player->view, machine);
-        if (player->output_matched || screen_view_shows(&player->view, &action->pattern, true)) {
-            mark(player, machine);
+        if (waited(player, action, machine))
             return true;
-        }
         player->due = now + (sample ? sample : 1);
         return false;
     case SCRIPT_TYPE:

@@ -145,6 +145,18 @@ void screen_view_mark(struct screen_view *view)
         memset(view->fresh, false, (size_t)view->rows * view->columns * sizeof *view->fresh);
 }
 
+void screen_view_mark_before(struct screen_view *view, size_t offset)
+{
+    for (unsigned row = 0; row < view->rows && view->starts[row] < offset; row++) {
+        unsigned column = 0;
+
+        for (unsigned i = view->starts[row]; column < view->columns && i < offset; column++) {
+            view->fresh[row * view->columns + column] = false;
+            i += i + 1 < view->starts[row + 1] ? (unsigned)character_length((unsigned char)view->text[i]) : 0;
+        }
+    }
+}
+
 /* Whether any character between the two offsets is fresh. */
 static bool span_is_fresh(const struct screen_view *view, size_t from, size_t to)
 {
@@ -164,7 +176,7 @@ static bool span_is_fresh(const struct screen_view *view, size_t from, size_t to
     return false;
 }
 
-bool screen_view_shows(const struct screen_view *view, const regex_t *pattern, bool only_fresh)
+bool screen_view_shows(const struct screen_view *view, const regex_t *pattern, bool only_fresh, size_t *end)
 {
     regmatch_t match;
     size_t from = 0;
@@ -176,8 +188,11 @@ bool screen_view_shows(const struct screen_view *view, const regex_t *pattern, b
 
         if (regexec(pattern, view->text + from, 1, &match, row_start ? 0 : REG_NOTBOL))
             return false;
-        if (!only_fresh || span_is_fresh(view, from + match.rm_so, from + match.rm_eo))
+        if (!only_fresh || span_is_fresh(view, from + match.rm_so, from + match.rm_eo)) {
+            if (end)
+                *end = from + match.rm_eo;
             return true;
+        }
         from += match.rm_eo > match.rm_so ? match.rm_eo : match.rm_eo + 1;
         if (from >= view->starts[view->rows])
             return false;

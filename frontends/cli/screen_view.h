@@ -25,9 +25,12 @@ bool screen_view_take(struct screen_view *view, const char *text, unsigned colum
 /* All that stands on the screen now is old. */
 void screen_view_mark(struct screen_view *view);
 
+/* What stands before `offset` of the text is old: a match and all before it. What stands behind it may have come in the same moment. */
+void screen_view_mark_before(struct screen_view *view, size_t offset);
+
 /* Whether the screen shows the expression (^ and $ match at row ends); with `only_fresh`, in a match with at least one character
-   that is newer than the mark. */
-bool screen_view_shows(const struct screen_view *view, const regex_t *pattern, bool only_fresh);
+   that is newer than the mark. *end (may be NULL) becomes the offset of the match's end in the text. */
+bool screen_view_shows(const struct screen_view *view, const regex_t *pattern, bool only_fresh, size_t *end);
 
 void screen_view_free(struct screen_view *view);
 

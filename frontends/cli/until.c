@@ -38,7 +38,7 @@ bool until_sample(struct until *until, tb_machine *machine)
         return false;
     if (now >= until->due)
         until->due = now - now % until->period + until->period;
-    if (screen_view_sample(&until->view, machine) && screen_view_shows(&until->view, &until->pattern, false))
+    if (screen_view_sample(&until->view, machine) && screen_view_shows(&until->view, &until->pattern, false, NULL))
         until->reached = true;
     return until->reached;
 }

@@ -13,7 +13,7 @@ static bool shows(const struct screen_view *view, const char *ere, bool only_fre
     bool found;
 
     cr_assert_eq(regcomp(&pattern, ere, REG_EXTENDED | REG_NEWLINE), 0);
-    found = screen_view_shows(view, &pattern, only_fresh);
+    found = screen_view_shows(view, &pattern, only_fresh, NULL);
     regfree(&pattern);
     return found;
 }
@@ -88,6 +88,24 @@ Test(screen_view, a_cleared_screen_with_the_same_prompt_is_new)
     screen_view_mark(&view);
     take(&view, "A:\\>\n\n\n\n\n");
     cr_assert(shows(&view, "A:\\\\>", true));
+    screen_view_free(&view);
+}
+
+Test(screen_view, what_stands_behind_a_match_stays_new)
+{
+    struct screen_view view = {0};
+    regex_t pattern;
+    size_t end;
+
+    take(&view, "\xe2\x95\x90 free\nA:\\>\n\n\n\n");
+    cr_assert_eq(regcomp(&pattern, "free", REG_EXTENDED | REG_NEWLINE), 0);
+    cr_assert(screen_view_shows(&view, &pattern, true, &end));
+    regfree(&pattern);
+    screen_view_mark_before(&view, end);
+    cr_assert_not(shows(&view, "free", true));
+    cr_assert(shows(&view, "A:", true));
+    screen_view_mark_before(&view, strlen(view.text));
+    cr_assert_not(shows(&view, "A:", true));
     screen_view_free(&view);
 }
 
