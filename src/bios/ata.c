@@ -1,12 +1,23 @@
 /* ATA and ATAPI devices by programmed I/O on both channels (ATA/ATAPI-6). Detection by signature, every wait ends. */
 #include "fdc.h"
 
-enum { DATA = 0, ERROR = 1, FEATURES = 1, COUNT = 2, LBA_LOW = 3, LBA_MID = 4, LBA_HIGH = 5, DEVICE = 6, STATUS = 7, COMMAND = 7 };
+enum {
+    DATA = 0,
+    ERROR = 1,
+    FEATURES = 1,
+    COUNT = 2,
+    LBA_LOW = 3,
+    LBA_MID = 4,
+    LBA_HIGH = 5,
+    DEVICE = 6,
+    STATUS = 7,
+    COMMAND = 7
+};
 enum { BSY = 0x80, DRDY = 0x40, DF = 0x20, DRQ = 0x08, ERR = 0x01 };
 enum { SECONDS = 18 };
 
-FROZEN struct ata_drive ata[ATA_MAX] = { { 0 } };
-FROZEN u8 disk_count = 0, disk_map[ATA_MAX] = { 0 }, cd_count = 0, cd_map[ATA_MAX] = { 0 };
+FROZEN struct ata_drive ata[ATA_MAX] = {{0}};
+FROZEN u8 disk_count = 0, disk_map[ATA_MAX] = {0}, cd_count = 0, cd_map[ATA_MAX] = {0};
 
 /* Until BSY falls; interrupts get in meanwhile. -1: it did not. */
 static int wait_idle(u8 unit, u32 ticks)
@@ -69,7 +80,7 @@ static bool ready(u8 unit)
 /* Registers of a block command: CHS, LBA28 or LBA48, whichever the drive and the address need. */
 static u8 issue(u8 unit, enum ata_op op, u32 lba, u32 lba_high, u16 count)
 {
-    static ROM u8 opcodes[] = { 0x20, 0x30, 0x40, 0x70 }, opcodes48[] = { 0x24, 0x34, 0x42, 0x70 };
+    static ROM u8 opcodes[] = {0x20, 0x30, 0x40, 0x70}, opcodes48[] = {0x24, 0x34, 0x42, 0x70};
     u16 base = ata[unit].command;
     u8 opcode = opcodes[op];
     if (!ready(unit))
@@ -99,7 +110,7 @@ static u8 issue(u8 unit, enum ata_op op, u32 lba, u32 lba_high, u16 count)
     outb(base + LBA_HIGH, (u8)(lba >> 16));
     outb(base + COMMAND, opcode);
     (void)inb(ata[unit].control);
-    struct callregs r = { .eax = 0x9000 }; /* INT 15h 90h: waiting for the disk */
+    struct callregs r = {.eax = 0x9000}; /* INT 15h 90h: waiting for the disk */
     callout(0x15, &r);
     return DISK_OK;
 }
@@ -235,7 +246,7 @@ u8 atapi_read(u8 unit, u32 lba, u16 blocks, u16 seg, u16 off)
     u8 status = DISK_OK;
     while (blocks) {
         u16 n = blocks > 16 ? 16 : blocks;
-        u8 p[12] = { 0x28, 0, (u8)(lba >> 24), (u8)(lba >> 16), (u8)(lba >> 8), (u8)lba, 0, 0, (u8)n, 0, 0, 0 };
+        u8 p[12] = {0x28, 0, (u8)(lba >> 24), (u8)(lba >> 16), (u8)(lba >> 8), (u8)lba, 0, 0, (u8)n, 0, 0, 0};
         for (int attempt = 0; attempt < 4; attempt++) {
             status = atapi_packet(unit, p, seg, off, n * 2048);
             if (status == DISK_OK || status == DISK_TIMEOUT || status == DISK_NOT_READY)
@@ -254,11 +265,19 @@ static void irq_end(u8 irq)
 {
     BDA_SET(hd_interrupt, 0xFF);
     pic_eoi(irq);
-    struct callregs r = { .eax = 0x9100 };
+    struct callregs r = {.eax = 0x9100};
     callout(0x15, &r);
 }
 
 void irq14_disk(struct regs *frame);
 void irq15_disk(struct regs *frame);
-void irq14_disk(struct regs *frame) { (void)frame; irq_end(14); }
-void irq15_disk(struct regs *frame) { (void)frame; irq_end(15); }
+void irq14_disk(struct regs *frame)
+{
+    (void)frame;
+    irq_end(14);
+}
+void irq15_disk(struct regs *frame)
+{
+    (void)frame;
+    irq_end(15);
+}

@@ -3,7 +3,10 @@
 
 enum { BUFFER_SEG = 0x0000, BUFFER = 0x7E00 }; /* free low memory at POST */
 
-static u16 word(u8 i) { return peek16(BUFFER_SEG, BUFFER + i * 2); }
+static u16 word(u8 i)
+{
+    return peek16(BUFFER_SEG, BUFFER + i * 2);
+}
 
 /* CHS as the outside sees it. Up to 1024 cylinders: the drive's own. More: LBA-assisted translation, the head
  * count that makes the cylinders fit (EDD-3 annex B), 255 at the end since 256 heads crash DOS. */
@@ -13,7 +16,7 @@ static void translate(u8 unit)
     u16 heads = ata[unit].heads, sectors = ata[unit].sectors;
     u32 cylinders = ata[unit].cylinders;
     if (ata[unit].present == 2 && (cylinders > 1024 || total > 1024 * 16 * 63 || !heads || !sectors)) {
-        static ROM u8 choice[] = { 16, 32, 64, 128, 255 };
+        static ROM u8 choice[] = {16, 32, 64, 128, 255};
         sectors = 63;
         for (u32 i = 0; i < ARRAY_LEN(choice); i++) {
             heads = choice[i];

@@ -43,7 +43,7 @@ bool key_put(u16 code);
 
 /* memory */
 void memory_init(void);
-u16 extended_kb(void);    /* above 1 MiB, at most FFFFh, up to 64 MiB: for INT 15h 88h */
+u16 extended_kb(void);      /* above 1 MiB, at most FFFFh, up to 64 MiB: for INT 15h 88h */
 u32 memory_above_16m(void); /* in 64 KiB units */
 void e820(struct regs *r);
 void e801(struct regs *r);
@@ -82,10 +82,10 @@ extern FROZEN u8 floppy_count, floppy_type[2];
 /* ata.c */
 struct ata_drive {
     u8 present, atapi, slave, lba48;
-    u16 command, control; /* port bases */
-    u16 cylinders, heads, sectors;    /* the drive's own */
+    u16 command, control;                /* port bases */
+    u16 cylinders, heads, sectors;       /* the drive's own */
     u16 l_cylinders, l_heads, l_sectors; /* as INT 13h shows it */
-    u32 total, total_high;  /* sectors */
+    u32 total, total_high;               /* sectors */
     u16 multiple;
     char model[41];
 };

@@ -19,8 +19,14 @@ void cmos_write(u8 reg, u8 v)
     (void)inb(0x71);
 }
 
-u8 from_bcd(u8 v) { return (v >> 4) * 10 + (v & 15); }
-u8 to_bcd(u8 v) { return (u8)(v / 10 << 4 | v % 10); }
+u8 from_bcd(u8 v)
+{
+    return (v >> 4) * 10 + (v & 15);
+}
+u8 to_bcd(u8 v)
+{
+    return (u8)(v / 10 << 4 | v % 10);
+}
 
 /* An update takes 2 ms; a chip whose UIP never falls is not there. */
 bool rtc_wait_ready(void)

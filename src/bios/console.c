@@ -2,7 +2,10 @@
 #include "bios.h"
 #include <stdarg.h>
 
-void post_code(u8 code) { outb(0x80, code); }
+void post_code(u8 code)
+{
+    outb(0x80, code);
+}
 
 static void debug_char(char c)
 {
@@ -11,7 +14,7 @@ static void debug_char(char c)
 
 void put_char(char c)
 {
-    struct callregs r = { .ebx = 7, .eax = 0x0E00 | (u8)c };
+    struct callregs r = {.ebx = 7, .eax = 0x0E00 | (u8)c};
     callout(0x10, &r);
 }
 

@@ -36,12 +36,15 @@ static int receive(void)
     return -1;
 }
 
-static void interrupt_expect(void) { BDA_SET(fd_recalibrated, BDA_GET(fd_recalibrated) & ~INTERRUPTED); }
+static void interrupt_expect(void)
+{
+    BDA_SET(fd_recalibrated, BDA_GET(fd_recalibrated) & ~INTERRUPTED);
+}
 
 /* Two seconds at most; the timer's interrupt ends every HLT. */
 static bool interrupt_wait(void)
 {
-    struct callregs r = { .eax = 0x9001 }; /* INT 15h 90h: waiting for the diskette */
+    struct callregs r = {.eax = 0x9001}; /* INT 15h 90h: waiting for the diskette */
     callout(0x15, &r);
     for (u32 start = ticks_now(); !(BDA_GET(fd_recalibrated) & INTERRUPTED);) {
         if (ticks_passed(start, 37))
@@ -58,7 +61,7 @@ void irq6_floppy(struct regs *frame)
     (void)frame;
     BDA_SET(fd_recalibrated, BDA_GET(fd_recalibrated) | INTERRUPTED);
     pic_eoi(6);
-    struct callregs r = { .eax = 0x9101 };
+    struct callregs r = {.eax = 0x9101};
     callout(0x15, &r);
 }
 
@@ -104,7 +107,10 @@ bool fdc_reset(void)
     return send(0x03) && send(d.specify1) && send(d.specify2);
 }
 
-bool fdc_motor_on(u8 drive) { return BDA_GET(fd_motors) >> drive & 1; }
+bool fdc_motor_on(u8 drive)
+{
+    return BDA_GET(fd_motors) >> drive & 1;
+}
 
 /* Selects the drive; starts its motor and waits until it is up to speed (DPT byte 10, in 1/8 s). */
 void fdc_motor(u8 drive, bool wait)
@@ -138,7 +144,10 @@ void fdc_rate(u8 rate)
     BDA_SET(fd_rate, (BDA_GET(fd_rate) & 0x3F) | rate << 6);
 }
 
-bool fdc_change_line(void) { return inb(DIR) & 0x80; }
+bool fdc_change_line(void)
+{
+    return inb(DIR) & 0x80;
+}
 
 static u8 seek_end(void)
 {
@@ -221,7 +230,7 @@ u8 fdc_command(const u8 *bytes, u8 n)
             return DISK_CONTROLLER;
     if (!interrupt_wait())
         return DISK_TIMEOUT;
-    u8 st[3] = { 0x80, 0, 0 };
+    u8 st[3] = {0x80, 0, 0};
     for (u32 i = 0; i < 7; i++) {
         int v = receive();
         if (v < 0)
@@ -237,7 +246,7 @@ u8 fdc_command(const u8 *bytes, u8 n)
 
 u8 fdc_read_id(u8 drive, u8 head, u8 *cylinder)
 {
-    u8 c[2] = { 0x4A, head << 2 | drive };
+    u8 c[2] = {0x4A, head << 2 | drive};
     u8 status = fdc_command(c, 2);
     *cylinder = BDA_GET(fd_result[3]);
     return status;
@@ -246,7 +255,7 @@ u8 fdc_read_id(u8 drive, u8 head, u8 *cylinder)
 /* Channel 2 reaches 16 MiB and wraps within 64 KiB. */
 u8 fdc_dma(enum fdc_dma mode, u16 seg, u16 off, u16 bytes)
 {
-    static ROM u8 modes[] = { 0, 0x46, 0x4A, 0x42 };
+    static ROM u8 modes[] = {0, 0x46, 0x4A, 0x42};
     u32 at = ((u32)seg << 4) + off;
     if ((at & 0xFFFF) + bytes > 0x10000)
         return DISK_DMA_BOUNDARY;

@@ -8,7 +8,7 @@ enum { SAW_E1 = 0x01, SAW_E0 = 0x02, RCTRL = 0x04, RALT = 0x08 };
 
 static void call(u8 vector)
 {
-    struct callregs r = { .eax = 0 };
+    struct callregs r = {.eax = 0};
     callout(vector, &r);
 }
 
@@ -86,9 +86,7 @@ static bool shift_key(u8 key, bool down, bool e0)
         if (!e0) /* E0 2A, E0 36: the keyboard's own shifts around grey keys */
             set_shift(key == 0x2A ? LSHIFT : RSHIFT, 0, 0, down);
         return true;
-    case 0x1D:
-        set_shift(CTRL, e0 ? 0 : 1, e0 ? RCTRL : 0, down);
-        return true;
+    case 0x1D: set_shift(CTRL, e0 ? 0 : 1, e0 ? RCTRL : 0, down); return true;
     case 0x38:
         set_shift(ALT, e0 ? 0 : 2, e0 ? RALT : 0, down);
         if (!down && !(BDA_GET(shift1) & ALT) && BDA_GET(alt_number)) {
@@ -97,9 +95,7 @@ static bool shift_key(u8 key, bool down, bool e0)
             key_put(number);
         }
         return true;
-    case 0x3A:
-        toggle_key(CAPS, down);
-        return true;
+    case 0x3A: toggle_key(CAPS, down); return true;
     case 0x45:
         if (down && (s1 & CTRL))
             hold();
@@ -114,8 +110,7 @@ static bool shift_key(u8 key, bool down, bool e0)
             toggle_key(SCROLL, down);
         }
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -143,7 +138,7 @@ static u16 translate(u8 key, bool e0, u8 s1)
 /* Alt and the number pad spell a character code; true if the key was part of it. */
 static bool alt_digit(u8 key)
 {
-    static ROM u8 digit[] = { 7, 8, 9, 0xFF, 4, 5, 6, 0xFF, 1, 2, 3, 0 };
+    static ROM u8 digit[] = {7, 8, 9, 0xFF, 4, 5, 6, 0xFF, 1, 2, 3, 0};
     if (key < 0x47 || key > 0x52 || digit[key - 0x47] == 0xFF)
         return false;
     BDA_SET(alt_number, BDA_GET(alt_number) * 10 + digit[key - 0x47]);
@@ -163,7 +158,7 @@ static void key(u8 scan, bool e0, bool e1)
         return;
     u8 s1 = BDA_GET(shift1);
     if (code == 0x54) { /* Alt-PrtSc */
-        struct callregs r = { .eax = 0x8500 | !down };
+        struct callregs r = {.eax = 0x8500 | !down};
         callout(0x15, &r);
         return;
     }
@@ -220,7 +215,7 @@ void irq1_keyboard(struct regs *frame)
         pic_eoi(1);
         return;
     }
-    struct callregs r = { .eax = 0x4F00 | scan, .flags = CF };
+    struct callregs r = {.eax = 0x4F00 | scan, .flags = CF};
     callout(0x15, &r); /* INT 15h 4Fh: CF set on entry, clear afterwards if a hook has eaten the key */
     scan = r.al;
     if (r.flags & CF) {

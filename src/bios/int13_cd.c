@@ -78,7 +78,7 @@ static u8 read_dap(struct regs *r, bool transfer)
 static u8 parameters(struct regs *r)
 {
     u16 ds = r->ds, si = r->si;
-    u8 answer[8] = { 0 }, packet[12] = { 0x25 };
+    u8 answer[8] = {0}, packet[12] = {0x25};
     if (peek16(ds, si) < 0x1A)
         return DISK_BAD_COMMAND;
     u8 status = atapi_packet(cd_map[0], packet, get_ss(), (u16)(u32)answer, 8);
@@ -121,9 +121,7 @@ bool cd_request(struct regs *r)
     case 0x11:
     case 0x14:
     case 0x46:
-    case 0x47:
-        disk_result(r, DISK_OK);
-        break;
+    case 0x47: disk_result(r, DISK_OK); break;
     case 0x01:
         r->ah = BDA_GET(hd_status);
         set_cf(r, r->ah != 0);
@@ -142,33 +140,22 @@ bool cd_request(struct regs *r)
         r->ah = 0x30;
         r->cx = 0x0007;
         break;
-    case 0x42:
-        disk_result(r, read_dap(r, true));
-        break;
-    case 0x44:
-        disk_result(r, read_dap(r, false));
-        break;
+    case 0x42: disk_result(r, read_dap(r, true)); break;
+    case 0x44: disk_result(r, read_dap(r, false)); break;
     case 0x43:
-    case 0x03:
-        disk_result(r, DISK_PROTECTED);
-        break;
+    case 0x03: disk_result(r, DISK_PROTECTED); break;
     case 0x45:
         r->al = 0;
         disk_result(r, DISK_OK);
         break;
-    case 0x48:
-        disk_result(r, parameters(r));
-        break;
-    case 0x49:
-        disk_result(r, DISK_OK);
-        break;
+    case 0x48: disk_result(r, parameters(r)); break;
+    case 0x49: disk_result(r, DISK_OK); break;
     case 0x4B:
         emulation_status(r);
         if (r->al == 0)
             EBDA_SET(cd_emulation, 0);
         break;
-    default:
-        disk_result(r, DISK_BAD_COMMAND);
+    default: disk_result(r, DISK_BAD_COMMAND);
     }
     return true;
 }

@@ -1,6 +1,6 @@
 /* INT 13h for hard disks by cylinder, head and sector; floppies go on to INT 40h, extended calls to EDD. */
-#include "fdc.h"
 #include "cd.h"
+#include "fdc.h"
 
 /* Parameter tables that INT 41h and 46h point to, and one per drive for EDD: written at POST. */
 struct fdpt {
@@ -13,13 +13,17 @@ struct fdpt {
     u16 landing;
     u8 sectors, checksum;
 } PACKED;
-static FROZEN struct fdpt tables[2] = { { 0 } };
+static FROZEN struct fdpt tables[2] = {{0}};
 
 static void table_init(u8 disk)
 {
     u8 unit = disk_map[disk], sum = 0;
-    struct fdpt t = { .cylinders = ata[unit].l_cylinders, .heads = (u8)ata[unit].l_heads, .sectors = (u8)ata[unit].l_sectors,
-                      .control = ata[unit].heads > 8 ? 0xC8 : 0xC0, .landing = ata[unit].l_cylinders, .precompensation = 0xFFFF };
+    struct fdpt t = {.cylinders = ata[unit].l_cylinders,
+                     .heads = (u8)ata[unit].l_heads,
+                     .sectors = (u8)ata[unit].l_sectors,
+                     .control = ata[unit].heads > 8 ? 0xC8 : 0xC0,
+                     .landing = ata[unit].l_cylinders,
+                     .precompensation = 0xFFFF};
     if (ata[unit].l_cylinders != ata[unit].cylinders || ata[unit].l_heads != ata[unit].heads) {
         t.signature = 0xA0; /* translated */
         t.physical_sectors = (u8)ata[unit].sectors;
@@ -123,34 +127,16 @@ void disk_request(struct regs *r)
         BDA_SET(hd_status, 0);
         set_cf(r, r->ah != 0);
         break;
-    case 0x02:
-        disk_result(r, chs_transfer(r, unit, ATA_READ));
-        break;
-    case 0x03:
-        disk_result(r, chs_transfer(r, unit, ATA_WRITE));
-        break;
-    case 0x04:
-        disk_result(r, chs_transfer(r, unit, ATA_VERIFY));
-        break;
-    case 0x05:
-        disk_result(r, format_track(r, unit));
-        break;
-    case 0x08:
-        parameters(r, unit);
-        break;
+    case 0x02: disk_result(r, chs_transfer(r, unit, ATA_READ)); break;
+    case 0x03: disk_result(r, chs_transfer(r, unit, ATA_WRITE)); break;
+    case 0x04: disk_result(r, chs_transfer(r, unit, ATA_VERIFY)); break;
+    case 0x05: disk_result(r, format_track(r, unit)); break;
+    case 0x08: parameters(r, unit); break;
     case 0x09: /* initialise drive parameters */
-    case 0x14: /* controller diagnostic */
-        disk_result(r, DISK_OK);
-        break;
-    case 0x0C:
-        disk_result(r, chs_transfer(r, unit, ATA_SEEK));
-        break;
-    case 0x10:
-        disk_result(r, ata_command_simple(unit, 0x00, 0, 0) == DISK_TIMEOUT ? DISK_NOT_READY : DISK_OK);
-        break;
-    case 0x11:
-        disk_result(r, ata_command_simple(unit, 0x10, 0, 0) == DISK_TIMEOUT ? DISK_SEEK : DISK_OK);
-        break;
+    case 0x14: /* controller diagnostic */ disk_result(r, DISK_OK); break;
+    case 0x0C: disk_result(r, chs_transfer(r, unit, ATA_SEEK)); break;
+    case 0x10: disk_result(r, ata_command_simple(unit, 0x00, 0, 0) == DISK_TIMEOUT ? DISK_NOT_READY : DISK_OK); break;
+    case 0x11: disk_result(r, ata_command_simple(unit, 0x10, 0, 0) == DISK_TIMEOUT ? DISK_SEEK : DISK_OK); break;
     case 0x15:
         sectors = (u32)ata[unit].l_cylinders * ata[unit].l_heads * ata[unit].l_sectors;
         r->ah = 3;
@@ -159,8 +145,7 @@ void disk_request(struct regs *r)
         BDA_SET(hd_status, 0);
         set_cf(r, false);
         break;
-    default:
-        disk_result(r, DISK_BAD_COMMAND);
+    default: disk_result(r, DISK_BAD_COMMAND);
     }
 }
 

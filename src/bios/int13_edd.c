@@ -1,11 +1,20 @@
 /* INT 13h extensions 41h-49h: Enhanced Disk Drive services, T13 EDD-3. */
 #include "fdc.h"
 
-struct dap { u8 size, reserved; u16 count, off, seg; u32 lba, lba_high; } PACKED;
+struct dap {
+    u8 size, reserved;
+    u16 count, off, seg;
+    u32 lba, lba_high;
+} PACKED;
 
 /* Device parameter table extension, EDD-3 table 12; one per ATA unit, built on demand at POST's end. */
-struct dpte { u16 command, control; u8 head, vendor, irq, block, dma, pio; u16 options, reserved; u8 revision, checksum; } PACKED;
-static FROZEN struct dpte dptes[ATA_MAX] = { { 0 } };
+struct dpte {
+    u16 command, control;
+    u8 head, vendor, irq, block, dma, pio;
+    u16 options, reserved;
+    u8 revision, checksum;
+} PACKED;
+static FROZEN struct dpte dptes[ATA_MAX] = {{0}};
 
 void edd_tables_init(void);
 void edd_tables_init(void)
@@ -15,10 +24,14 @@ void edd_tables_init(void)
             continue;
         bool lba = ata[unit].present == 2;
         bool translated = ata[unit].l_heads != ata[unit].heads || ata[unit].l_cylinders != ata[unit].cylinders;
-        struct dpte d = { .command = ata[unit].command, .control = ata[unit].control,
-                          .head = 0xA0 | (ata[unit].slave ? 0x10 : 0) | (lba ? 0x40 : 0), .vendor = 0xCB,
-                          .irq = unit < 2 ? 14 : 15, .block = 1,
-                          .options = (translated ? 0x08 : 0) | (lba ? 0x10 : 0) | (translated && lba ? 0x200 : 0), .revision = 0x11 };
+        struct dpte d = {.command = ata[unit].command,
+                         .control = ata[unit].control,
+                         .head = 0xA0 | (ata[unit].slave ? 0x10 : 0) | (lba ? 0x40 : 0),
+                         .vendor = 0xCB,
+                         .irq = unit < 2 ? 14 : 15,
+                         .block = 1,
+                         .options = (translated ? 0x08 : 0) | (lba ? 0x10 : 0) | (translated && lba ? 0x200 : 0),
+                         .revision = 0x11};
         u8 sum = 0;
         for (u32 i = 0; i < sizeof d - 1; i++)
             sum += ((u8 *)&d)[i];
@@ -40,7 +53,8 @@ static u8 transfer(struct regs *r, u8 unit, enum ata_op op)
         count = 1;
     if (!count)
         return DISK_OK;
-    if (high > ata[unit].total_high || (high == ata[unit].total_high && (lba >= ata[unit].total || count > ata[unit].total - lba))) {
+    if (high > ata[unit].total_high ||
+        (high == ata[unit].total_high && (lba >= ata[unit].total || count > ata[unit].total - lba))) {
         poke16(ds, (u16)(si + 2), 0);
         return DISK_BAD_COMMAND;
     }
@@ -111,29 +125,14 @@ void edd_request(struct regs *r, u8 unit)
         r->ah = 0x30;
         r->cx = 0x0005; /* fixed disk access, EDD information */
         break;
-    case 0x42:
-        disk_result(r, transfer(r, unit, ATA_READ));
-        break;
-    case 0x43:
-        disk_result(r, r->al > 2 ? DISK_BAD_COMMAND : transfer(r, unit, ATA_WRITE));
-        break;
-    case 0x44:
-        disk_result(r, transfer(r, unit, ATA_VERIFY));
-        break;
-    case 0x47:
-        disk_result(r, transfer(r, unit, ATA_SEEK));
-        break;
-    case 0x48:
-        disk_result(r, parameters(r, unit));
-        break;
+    case 0x42: disk_result(r, transfer(r, unit, ATA_READ)); break;
+    case 0x43: disk_result(r, r->al > 2 ? DISK_BAD_COMMAND : transfer(r, unit, ATA_WRITE)); break;
+    case 0x44: disk_result(r, transfer(r, unit, ATA_VERIFY)); break;
+    case 0x47: disk_result(r, transfer(r, unit, ATA_SEEK)); break;
+    case 0x48: disk_result(r, parameters(r, unit)); break;
     case 0x45: /* lock, eject, change: not for fixed media */
-    case 0x49:
-        disk_result(r, DISK_BAD_COMMAND);
-        break;
-    case 0x46:
-        disk_result(r, 0xB2);
-        break;
-    default:
-        disk_result(r, DISK_BAD_COMMAND);
+    case 0x49: disk_result(r, DISK_BAD_COMMAND); break;
+    case 0x46: disk_result(r, 0xB2); break;
+    default: disk_result(r, DISK_BAD_COMMAND);
     }
 }

@@ -2,34 +2,44 @@
  * The media is recognised as the AT did it: by which data rate finds an address mark (state bytes 40:90, 40:91). */
 #include "fdc.h"
 
-FROZEN u8 floppy_count = 0, floppy_type[2] = { 0 };
+FROZEN u8 floppy_count = 0, floppy_type[2] = {0};
 
 enum { ESTABLISHED = 0x10, DOUBLE_STEP = 0x20 };
 extern const __seg_fs u8 diskette_parameters[];
 
 /* By CMOS type: last cylinder, sectors, and the data rates to try, ended by FFh. */
-static ROM struct { u8 cylinders, sectors, rate[4]; } drives[7] = {
-    { 0, 0, { 0xFF } },
-    { 39, 9, { RATE_250, 0xFF } },
-    { 79, 15, { RATE_500, RATE_300, RATE_250, 0xFF } },
-    { 79, 9, { RATE_250, 0xFF } },
-    { 79, 18, { RATE_500, RATE_250, 0xFF } },
-    { 79, 36, { RATE_1M, RATE_500, RATE_250, 0xFF } },
-    { 79, 36, { RATE_1M, RATE_500, RATE_250, 0xFF } },
+static ROM struct {
+    u8 cylinders, sectors, rate[4];
+} drives[7] = {
+    {0, 0, {0xFF}},
+    {39, 9, {RATE_250, 0xFF}},
+    {79, 15, {RATE_500, RATE_300, RATE_250, 0xFF}},
+    {79, 9, {RATE_250, 0xFF}},
+    {79, 18, {RATE_500, RATE_250, 0xFF}},
+    {79, 36, {RATE_1M, RATE_500, RATE_250, 0xFF}},
+    {79, 36, {RATE_1M, RATE_500, RATE_250, 0xFF}},
 };
 
 /* One parameter table for each kind of media, found by last cylinder and sectors (functions 08h, 18h). */
-static ROM struct { u8 cylinders, sectors, rate, dpt[11]; } media[] = {
-    { 39, 8, RATE_250, { 0xDF, 0x02, 0x25, 0x02, 8, 0x2A, 0xFF, 0x50, 0xF6, 0x0F, 0x04 } },
-    { 39, 9, RATE_250, { 0xDF, 0x02, 0x25, 0x02, 9, 0x2A, 0xFF, 0x50, 0xF6, 0x0F, 0x04 } },
-    { 79, 9, RATE_250, { 0xDF, 0x02, 0x25, 0x02, 9, 0x2A, 0xFF, 0x50, 0xF6, 0x0F, 0x04 } },
-    { 79, 15, RATE_500, { 0xDF, 0x02, 0x25, 0x02, 15, 0x1B, 0xFF, 0x54, 0xF6, 0x0F, 0x04 } },
-    { 79, 18, RATE_500, { 0xAF, 0x02, 0x25, 0x02, 18, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 0x04 } },
-    { 79, 36, RATE_1M, { 0xAF, 0x02, 0x25, 0x02, 36, 0x1B, 0xFF, 0x53, 0xF6, 0x0F, 0x04 } },
+static ROM struct {
+    u8 cylinders, sectors, rate, dpt[11];
+} media[] = {
+    {39, 8, RATE_250, {0xDF, 0x02, 0x25, 0x02, 8, 0x2A, 0xFF, 0x50, 0xF6, 0x0F, 0x04}},
+    {39, 9, RATE_250, {0xDF, 0x02, 0x25, 0x02, 9, 0x2A, 0xFF, 0x50, 0xF6, 0x0F, 0x04}},
+    {79, 9, RATE_250, {0xDF, 0x02, 0x25, 0x02, 9, 0x2A, 0xFF, 0x50, 0xF6, 0x0F, 0x04}},
+    {79, 15, RATE_500, {0xDF, 0x02, 0x25, 0x02, 15, 0x1B, 0xFF, 0x54, 0xF6, 0x0F, 0x04}},
+    {79, 18, RATE_500, {0xAF, 0x02, 0x25, 0x02, 18, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 0x04}},
+    {79, 36, RATE_1M, {0xAF, 0x02, 0x25, 0x02, 36, 0x1B, 0xFF, 0x53, 0xF6, 0x0F, 0x04}},
 };
 
-static u8 state_get(u8 d) { return peek8(BDA_SEG, __builtin_offsetof(struct bda, fd_state) + d); }
-static void state_set(u8 d, u8 v) { poke8(BDA_SEG, __builtin_offsetof(struct bda, fd_state) + d, v); }
+static u8 state_get(u8 d)
+{
+    return peek8(BDA_SEG, __builtin_offsetof(struct bda, fd_state) + d);
+}
+static void state_set(u8 d, u8 v)
+{
+    poke8(BDA_SEG, __builtin_offsetof(struct bda, fd_state) + d, v);
+}
 
 void floppy_init(void)
 {
@@ -124,7 +134,7 @@ static u8 transfer_once(struct regs *r, u8 opcode, enum fdc_dma dma, const struc
         status = go_to(drive, head, cylinder);
     if (status != DISK_OK)
         return status;
-    u8 c[9] = { opcode, head << 2 | drive, cylinder, head, sector, d->size, last_sector(drive, d, sector), d->gap, d->dtl };
+    u8 c[9] = {opcode, head << 2 | drive, cylinder, head, sector, d->size, last_sector(drive, d, sector), d->gap, d->dtl};
     if (opcode == 0xF6) { /* VERIFY with the count in the last byte: needs no DMA */
         c[1] |= 0x80;
         c[8] = r->al;
@@ -187,7 +197,7 @@ static u8 format(struct regs *r)
         status = go_to(drive, head, r->ch);
     if (status != DISK_OK)
         return status;
-    u8 c[6] = { 0x4D, head << 2 | drive, d.size, d.eot, d.format_gap, d.fill };
+    u8 c[6] = {0x4D, head << 2 | drive, d.size, d.eot, d.format_gap, d.fill};
     return fdc_command(c, sizeof c);
 }
 
@@ -223,7 +233,7 @@ static void parameters(struct regs *r)
 
 static u8 set_type(struct regs *r)
 {
-    static ROM u8 states[] = { 0x93, 0x74, 0x15, 0x97 }; /* 360K, 360K in 1.2M, 1.2M, 720K */
+    static ROM u8 states[] = {0x93, 0x74, 0x15, 0x97}; /* 360K, 360K in 1.2M, 1.2M, 720K */
     if (r->al < 1 || r->al > 4)
         return DISK_BAD_COMMAND;
     u8 status = start(r->dl, false);
@@ -289,29 +299,14 @@ void floppy_request(struct regs *r)
     }
     u8 status = DISK_BAD_COMMAND;
     switch (function) {
-    case 0x02:
-        status = transfer(r, 0xE6, FDC_DMA_READ);
-        break;
-    case 0x03:
-        status = transfer(r, 0xC5, FDC_DMA_WRITE);
-        break;
-    case 0x04:
-        status = transfer(r, 0xF6, FDC_DMA_NONE);
-        break;
-    case 0x05:
-        status = format(r);
-        break;
-    case 0x16:
-        status = start(r->dl, false);
-        break;
-    case 0x17:
-        status = set_type(r);
-        break;
-    case 0x18:
-        status = set_media(r);
-        break;
-    default:
-        break;
+    case 0x02: status = transfer(r, 0xE6, FDC_DMA_READ); break;
+    case 0x03: status = transfer(r, 0xC5, FDC_DMA_WRITE); break;
+    case 0x04: status = transfer(r, 0xF6, FDC_DMA_NONE); break;
+    case 0x05: status = format(r); break;
+    case 0x16: status = start(r->dl, false); break;
+    case 0x17: status = set_type(r); break;
+    case 0x18: status = set_media(r); break;
+    default: break;
     }
     if (function >= 0x02 && function <= 0x04 && status != DISK_OK)
         r->al = 0;
@@ -319,4 +314,7 @@ void floppy_request(struct regs *r)
 }
 
 void int40_floppy(struct regs *r);
-void int40_floppy(struct regs *r) { floppy_request(r); }
+void int40_floppy(struct regs *r)
+{
+    floppy_request(r);
+}

@@ -3,7 +3,7 @@
 
 void serial_init(void)
 {
-    static ROM u16 bases[] = { 0x3F8, 0x2F8, 0x3E8, 0x2E8 };
+    static ROM u16 bases[] = {0x3F8, 0x2F8, 0x3E8, 0x2E8};
     u8 n = 0;
     for (u32 i = 0; i < ARRAY_LEN(bases); i++) {
         outb(bases[i] + 1, 0x0F); /* the upper half of IER is always zero */
@@ -43,7 +43,7 @@ static void set_line(u16 base, u16 divisor, u8 lcr)
 void int14_serial(struct regs *r);
 void int14_serial(struct regs *r)
 {
-    static ROM u16 divisors[] = { 1047, 768, 384, 192, 96, 48, 24, 12, 6, 3, 2, 1 };
+    static ROM u16 divisors[] = {1047, 768, 384, 192, 96, 48, 24, 12, 6, 3, 2, 1};
     u16 base = r->dx < 4 ? BDA_GET(com[r->dx]) : 0;
     u8 seconds = r->dx < 4 ? BDA_GET(com_timeout[r->dx]) : 0;
     if (!base) {
@@ -51,9 +51,7 @@ void int14_serial(struct regs *r)
         return;
     }
     switch (r->ah) {
-    case 0x00:
-        set_line(base, divisors[r->al >> 5], r->al & 0x1F);
-        break;
+    case 0x00: set_line(base, divisors[r->al >> 5], r->al & 0x1F); break;
     case 0x01:
         outb(base + 4, inb(base + 4) | 0x03);
         if (!wait_bits(base + 6, 0x30, seconds) || !wait_bits(base + 5, 0x20, seconds)) {
@@ -74,8 +72,9 @@ void int14_serial(struct regs *r)
         return;
     case 0x04: /* extended: CL rate, BL stop bits, BH parity, CH length, AL break */
         if (r->cl < ARRAY_LEN(divisors)) {
-            static ROM u8 parity[] = { 0x00, 0x08, 0x18, 0x28, 0x38 };
-            set_line(base, divisors[r->cl], (r->ch & 3) | (r->bl ? 4 : 0) | parity[r->bh < 5 ? r->bh : 0] | (r->al ? 0x40 : 0));
+            static ROM u8 parity[] = {0x00, 0x08, 0x18, 0x28, 0x38};
+            set_line(base, divisors[r->cl],
+                     (r->ch & 3) | (r->bl ? 4 : 0) | parity[r->bh < 5 ? r->bh : 0] | (r->al ? 0x40 : 0));
         }
         break;
     case 0x05: /* modem control */
@@ -84,11 +83,8 @@ void int14_serial(struct regs *r)
         else
             r->bl = inb(base + 4);
         break;
-    case 0x03:
-        break;
-    default:
-        r->ah = 0x80;
-        return;
+    case 0x03: break;
+    default: r->ah = 0x80; return;
     }
     r->ah = inb(base + 5);
     r->al = inb(base + 6);

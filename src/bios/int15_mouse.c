@@ -63,7 +63,7 @@ static void port_on(void)
 
 static u8 sample_rate(u8 code)
 {
-    static ROM u8 rates[] = { 10, 20, 40, 60, 80, 100, 200 };
+    static ROM u8 rates[] = {10, 20, 40, 60, 80, 100, 200};
     return code < ARRAY_LEN(rates) ? exchange(0xF3, rates[code], 0, 0) : BAD_INPUT;
 }
 
@@ -79,12 +79,9 @@ static u8 extended(struct regs *r)
             r->dl = answer[2];
         }
         return status;
-    case 1:
-        return exchange(0xE6, -1, 0, 0);
-    case 2:
-        return exchange(0xE7, -1, 0, 0);
-    default:
-        return BAD_INPUT;
+    case 1: return exchange(0xE6, -1, 0, 0);
+    case 2: return exchange(0xE7, -1, 0, 0);
+    default: return BAD_INPUT;
     }
 }
 
@@ -122,15 +119,9 @@ void pointing_device(struct regs *r)
             status = exchange(r->bh ? 0xF4 : 0xF5, -1, 0, 0);
         }
         break;
-    case 0x01:
-        status = reset(r);
-        break;
-    case 0x02:
-        status = sample_rate(r->bh);
-        break;
-    case 0x03:
-        status = r->bh < 4 ? exchange(0xE8, r->bh, 0, 0) : BAD_INPUT;
-        break;
+    case 0x01: status = reset(r); break;
+    case 0x02: status = sample_rate(r->bh); break;
+    case 0x03: status = r->bh < 4 ? exchange(0xE8, r->bh, 0, 0) : BAD_INPUT; break;
     case 0x04:
         if ((status = exchange(0xF2, -1, answer, 1)) == OK)
             r->bh = answer[0];
@@ -143,9 +134,7 @@ void pointing_device(struct regs *r)
             status = reset(r);
         }
         break;
-    case 0x06:
-        status = extended(r);
-        break;
+    case 0x06: status = extended(r); break;
     case 0x07:
         EBDA_SET(mouse_off, r->bx);
         EBDA_SET(mouse_seg, r->es);
@@ -154,8 +143,7 @@ void pointing_device(struct regs *r)
             exchange(0xF5, -1, 0, 0);
         status = OK;
         break;
-    default:
-        break;
+    default: break;
     }
     r->ah = status;
     set_cf(r, status != OK);
@@ -197,7 +185,7 @@ void irq12_mouse(struct regs *frame)
         return;
     }
     EBDA_SET(mouse_flags1, 0);
-    u16 words[4] = { 0 };
+    u16 words[4] = {0};
     for (int i = 0; i <= size && i < 4; i++)
         words[i] = peek8(seg, __builtin_offsetof(struct ebda, mouse_packet) + i);
     pic_eoi(12);

@@ -77,8 +77,7 @@ static void a20(struct regs *r)
         r->ah = 0;
         r->bx = 3; /* through the 8042 and port 92h */
         break;
-    default:
-        unsupported(r);
+    default: unsupported(r);
     }
 }
 
@@ -86,12 +85,8 @@ void int15_system(struct regs *r);
 void int15_system(struct regs *r)
 {
     switch (r->ah) {
-    case 0x24:
-        a20(r);
-        break;
-    case 0x4F: /* keyboard intercept: the key goes on */
-        set_cf(r, true);
-        break;
+    case 0x24: a20(r); break;
+    case 0x4F: /* keyboard intercept: the key goes on */ set_cf(r, true); break;
     case 0x80: /* device open, close, program termination, SysReq, busy loop and interrupt complete: nothing */
     case 0x81:
     case 0x82:
@@ -101,9 +96,7 @@ void int15_system(struct regs *r)
         r->ah = 0;
         set_cf(r, false);
         break;
-    case 0x83:
-        wait_event(r);
-        break;
+    case 0x83: wait_event(r); break;
     case 0x84: /* no joystick */
         if (r->dx == 0) {
             r->al = 0xF0;
@@ -113,9 +106,7 @@ void int15_system(struct regs *r)
         r->ah = 0x86;
         set_cf(r, true);
         break;
-    case 0x86:
-        wait_here(r);
-        break;
+    case 0x86: wait_here(r); break;
     case 0x88:
         r->ax = extended_kb();
         set_cf(r, false);
@@ -130,9 +121,7 @@ void int15_system(struct regs *r)
         r->es = ebda_seg();
         set_cf(r, false);
         break;
-    case 0xC2:
-        pointing_device(r);
-        break;
+    case 0xC2: pointing_device(r); break;
     case 0xE8:
         if (r->al == 0x01) {
             e801(r);
@@ -145,7 +134,6 @@ void int15_system(struct regs *r)
             unsupported(r);
         }
         break;
-    default:
-        unsupported(r);
+    default: unsupported(r);
     }
 }

@@ -61,7 +61,7 @@ static u16 key_get(bool enhanced)
 {
     u16 code;
     if (!key_ready(enhanced, &code)) {
-        struct callregs r = { .eax = 0x9002 }; /* INT 15h 90h: about to wait for the keyboard */
+        struct callregs r = {.eax = 0x9002}; /* INT 15h 90h: about to wait for the keyboard */
         callout(0x15, &r);
         while (!key_ready(enhanced, &code))
             cpu_idle();
@@ -76,9 +76,7 @@ void int16_keyboard(struct regs *r)
     u16 code;
     switch (r->ah) {
     case 0x00:
-    case 0x10:
-        r->ax = key_get(r->ah == 0x10);
-        break;
+    case 0x10: r->ax = key_get(r->ah == 0x10); break;
     case 0x01:
     case 0x11:
         if (key_ready(r->ah == 0x11, &code)) {
@@ -91,9 +89,7 @@ void int16_keyboard(struct regs *r)
                 cpu_open();
         }
         break;
-    case 0x02:
-        r->al = BDA_GET(shift1);
-        break;
+    case 0x02: r->al = BDA_GET(shift1); break;
     case 0x03: /* typematic rate */
         if (r->al == 5) {
             u8 mask = inb(0x21);
@@ -103,19 +99,14 @@ void int16_keyboard(struct regs *r)
             outb(0x21, mask);
         }
         break;
-    case 0x05:
-        r->al = !key_put(r->cx);
-        break;
-    case 0x09: /* functions: 10h-12h, 05h, 03h 05h */
-        r->al = 0x24;
-        break;
+    case 0x05: r->al = !key_put(r->cx); break;
+    case 0x09: /* functions: 10h-12h, 05h, 03h 05h */ r->al = 0x24; break;
     case 0x12: {
         u8 s2 = BDA_GET(shift2), s3 = BDA_GET(shift3);
         r->al = BDA_GET(shift1);
         r->ah = (s2 & 0x73) | (s2 & 0x04 ? 0x80 : 0) | (s3 & 0x0C);
         break;
     }
-    default:
-        break;
+    default: break;
     }
 }

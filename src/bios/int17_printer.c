@@ -3,7 +3,7 @@
 
 void parallel_init(void)
 {
-    static ROM u16 bases[] = { 0x3BC, 0x378, 0x278 };
+    static ROM u16 bases[] = {0x3BC, 0x378, 0x278};
     u8 n = 0;
     for (u32 i = 0; i < ARRAY_LEN(bases); i++) {
         outb(bases[i], 0xAA);
@@ -17,7 +17,10 @@ void parallel_init(void)
     BDA_SET(equipment, (BDA_GET(equipment) & 0x3FFF) | n << 14);
 }
 
-static u8 status(u16 base) { return (inb(base + 1) ^ 0x48) & 0xF8; }
+static u8 status(u16 base)
+{
+    return (inb(base + 1) ^ 0x48) & 0xF8;
+}
 
 void int17_printer(struct regs *r);
 void int17_printer(struct regs *r)
@@ -48,10 +51,8 @@ void int17_printer(struct regs *r)
         delay_us(2000);
         outb(base + 2, 0x0C);
         break;
-    case 0x02:
-        break;
-    default:
-        return;
+    case 0x02: break;
+    default: return;
     }
     r->ah = status(base);
 }
@@ -59,7 +60,7 @@ void int17_printer(struct regs *r)
 /* 50:0 says 1 in progress, FFh failed, 0 done. Characters are read through INT 10h and sent to LPT1. */
 static bool print_char(u8 c)
 {
-    struct callregs r = { .eax = c };
+    struct callregs r = {.eax = c};
     callout(0x17, &r);
     return !(r.ah & 0x29);
 }
@@ -71,21 +72,21 @@ void int05_print_screen(struct regs *r)
     if (peek8(0x50, 0) == 1)
         return;
     poke8(0x50, 0, 1);
-    struct callregs c = { .eax = 0x0300, .ebx = BDA_GET(page) << 8 };
+    struct callregs c = {.eax = 0x0300, .ebx = BDA_GET(page) << 8};
     callout(0x10, &c);
     u16 cursor = c.dx, columns = BDA_GET(columns);
     bool ok = BDA_GET(lpt[0]) != 0 && print_char('\r') && print_char('\n');
     for (u8 row = 0; ok && row <= BDA_GET(rows_minus_1); row++) {
         for (u16 column = 0; ok && column < columns; column++) {
-            c = (struct callregs){ .eax = 0x0200, .ebx = BDA_GET(page) << 8, .edx = row << 8 | column };
+            c = (struct callregs){.eax = 0x0200, .ebx = BDA_GET(page) << 8, .edx = row << 8 | column};
             callout(0x10, &c);
-            c = (struct callregs){ .eax = 0x0800, .ebx = BDA_GET(page) << 8 };
+            c = (struct callregs){.eax = 0x0800, .ebx = BDA_GET(page) << 8};
             callout(0x10, &c);
             ok = print_char(c.al ? c.al : ' ');
         }
         ok = ok && print_char('\r') && print_char('\n');
     }
-    c = (struct callregs){ .eax = 0x0200, .ebx = BDA_GET(page) << 8, .edx = cursor };
+    c = (struct callregs){.eax = 0x0200, .ebx = BDA_GET(page) << 8, .edx = cursor};
     callout(0x10, &c);
     poke8(0x50, 0, ok ? 0 : 0xFF);
 }

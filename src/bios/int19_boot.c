@@ -18,30 +18,26 @@ static romstr disk_error(u8 status)
 {
     switch (status) {
     case DISK_TIMEOUT:
-    case DISK_NOT_READY:
-        return STR("no disk in the drive");
+    case DISK_NOT_READY: return STR("no disk in the drive");
     case DISK_NO_MARK:
-    case DISK_NOT_FOUND:
-        return STR("boot sector not found");
-    case DISK_CRC:
-        return STR("data error in the boot sector");
-    default:
-        return STR("read error");
+    case DISK_NOT_FOUND: return STR("boot sector not found");
+    case DISK_CRC: return STR("data error in the boot sector");
+    default: return STR("read error");
     }
 }
 
 static u8 read_sector(u8 drive)
 {
-    struct callregs r = { .flags = 0 };
+    struct callregs r = {.flags = 0};
     for (int attempt = 0; attempt < 4; attempt++) {
-        r = (struct callregs){ .es = 0, .ebx = 0x7C00, .ecx = 1, .edx = drive, .eax = 0x0201 };
+        r = (struct callregs){.es = 0, .ebx = 0x7C00, .ecx = 1, .edx = drive, .eax = 0x0201};
         callout(0x13, &r);
         if (!(r.flags & CF))
             return DISK_OK;
         if (r.ah == DISK_TIMEOUT)
             break;
         u8 status = r.ah;
-        r = (struct callregs){ .edx = drive, .eax = 0 };
+        r = (struct callregs){.edx = drive, .eax = 0};
         callout(0x13, &r);
         r.ah = status;
     }
@@ -115,7 +111,7 @@ void boot(void)
         print(STR("No bootable device. Insert a bootable disk and press a key to try again.\n"));
         log_print(STR("boot: no bootable device\n"));
         EBDA_SET(boot_index, 0);
-        struct callregs r = { .eax = 0 };
+        struct callregs r = {.eax = 0};
         callout(0x16, &r);
         print(STR("\n"));
     }

@@ -1,9 +1,19 @@
 /* INT 1Ah: tick count, real-time clock, alarm, PCI BIOS; INT 70h: the clock chip's interrupt. */
 #include "bios.h"
 
-static bool binary(void) { return cmos_read(0x0B) & 0x04; }
-static u8 clock_get(u8 reg) { u8 v = cmos_read(reg); return binary() ? to_bcd(v) : v; }
-static void clock_set(u8 reg, u8 bcd) { cmos_write(reg, binary() ? from_bcd(bcd) : bcd); }
+static bool binary(void)
+{
+    return cmos_read(0x0B) & 0x04;
+}
+static u8 clock_get(u8 reg)
+{
+    u8 v = cmos_read(reg);
+    return binary() ? to_bcd(v) : v;
+}
+static void clock_set(u8 reg, u8 bcd)
+{
+    cmos_write(reg, binary() ? from_bcd(bcd) : bcd);
+}
 
 /* Hours may be in the 12-hour form with PM in bit 7. */
 static u8 hours24(void)
@@ -102,14 +112,9 @@ void int1a_clock(struct regs *r)
         pic_unmask(8);
         pic_unmask(2);
         break;
-    case 0x07:
-        cmos_write(0x0B, cmos_read(0x0B) & ~0x20);
-        break;
-    case 0xB1:
-        pci_bios(r);
-        break;
-    default:
-        set_cf(r, true);
+    case 0x07: cmos_write(0x0B, cmos_read(0x0B) & ~0x20); break;
+    case 0xB1: pci_bios(r); break;
+    default: set_cf(r, true);
     }
 }
 
@@ -132,7 +137,7 @@ void irq8_rtc(struct regs *frame)
         }
     }
     if (why & 0x20) {
-        struct callregs r = { .eax = 0 };
+        struct callregs r = {.eax = 0};
         callout(0x4A, &r);
     }
     pic_eoi(8);

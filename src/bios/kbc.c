@@ -83,7 +83,7 @@ void kbc_init(void)
     else
         keyboard_command(0xF4);
     kbc_command(0x60);
-    kbc_write(0x65); /* IRQ 1, system flag, translation, auxiliary device off */
+    kbc_write(0x65);       /* IRQ 1, system flag, translation, auxiliary device off */
     BDA_SET(shift3, 0x10); /* 101/102 keys */
     keyboard_update_leds();
     pic_unmask(1);
@@ -99,7 +99,10 @@ void keyboard_update_leds(void)
     kbc_write(0xED);
 }
 
-bool a20_get(void) { return inb(0x92) & 0x02; }
+bool a20_get(void)
+{
+    return inb(0x92) & 0x02;
+}
 
 /* Port 92h is this chipset's gate; the 8042's output port is set alike so that programs reading it agree. */
 bool a20_set(bool on)

@@ -2,11 +2,14 @@
 #include "bios.h"
 
 FROZEN u16 base_kb = 640;
-static FROZEN u16 ext_kb = 0;        /* CMOS 30/31: 1 MiB.. in KiB, saturated near 64 MiB */
-static FROZEN u16 above_16m = 0;     /* CMOS 34/35: 16 MiB.. in 64 KiB */
-static FROZEN u32 above_4g = 0;      /* CMOS 5B-5D: 4 GiB.. in 64 KiB */
+static FROZEN u16 ext_kb = 0;    /* CMOS 30/31: 1 MiB.. in KiB, saturated near 64 MiB */
+static FROZEN u16 above_16m = 0; /* CMOS 34/35: 16 MiB.. in 64 KiB */
+static FROZEN u32 above_4g = 0;  /* CMOS 5B-5D: 4 GiB.. in 64 KiB */
 
-static u16 cell_pair(u8 low) { return cmos_read(low) | cmos_read(low + 1) << 8; }
+static u16 cell_pair(u8 low)
+{
+    return cmos_read(low) | cmos_read(low + 1) << 8;
+}
 
 void memory_init(void)
 {
@@ -20,7 +23,10 @@ void memory_init(void)
     BDA_SET(memory_kb, base_kb - EBDA_KB);
 }
 
-u32 memory_above_16m(void) { return above_16m; }
+u32 memory_above_16m(void)
+{
+    return above_16m;
+}
 
 u16 extended_kb(void)
 {
@@ -39,7 +45,9 @@ void e801(struct regs *r)
     set_cf(r, false);
 }
 
-struct range { u32 start, size, start_high, size_high, type; };
+struct range {
+    u32 start, size, start_high, size_high, type;
+};
 
 /* Entry n of the map; false past the last. ACPI and SMBIOS tables will get rows of type 3 and 4 here. */
 static bool entry(u32 n, struct range *e)
@@ -48,30 +56,21 @@ static bool entry(u32 n, struct range *e)
     e->start_high = e->size_high = 0;
     e->type = 2;
     switch (n) {
-    case 0:
-        e->start = 0, e->size = ebda_at, e->type = 1;
-        return true;
-    case 1:
-        e->start = ebda_at, e->size = 0xA0000 - ebda_at;
-        return true;
-    case 2:
-        e->start = 0xF0000, e->size = 0x10000;
-        return true;
+    case 0: e->start = 0, e->size = ebda_at, e->type = 1; return true;
+    case 1: e->start = ebda_at, e->size = 0xA0000 - ebda_at; return true;
+    case 2: e->start = 0xF0000, e->size = 0x10000; return true;
     case 3:
         e->start = 0x100000, e->type = 1;
         e->size = above_16m ? 0xF00000 + ((u32)above_16m << 16) : (u32)ext_kb << 10;
         return true;
-    case 4:
-        e->start = 0xFFFC0000, e->size = 0x40000;
-        return true;
+    case 4: e->start = 0xFFFC0000, e->size = 0x40000; return true;
     case 5:
         if (!above_4g)
             return false;
         e->start = 0, e->start_high = 1, e->type = 1;
         e->size = above_4g << 16, e->size_high = above_4g >> 16;
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 

@@ -6,7 +6,10 @@ enum { ADDRESS = 0xCF8, DATA = 0xCFC };
 FROZEN u8 pci_last_bus = 0;
 FROZEN bool pci_present = false;
 
-static void address(u16 bdf, u8 reg) { outl(ADDRESS, 0x80000000 | (u32)bdf << 8 | (reg & 0xFC)); }
+static void address(u16 bdf, u8 reg)
+{
+    outl(ADDRESS, 0x80000000 | (u32)bdf << 8 | (reg & 0xFC));
+}
 
 u32 pci_read(u16 bdf, u8 reg, u8 size)
 {
@@ -76,9 +79,7 @@ void pci_bios(struct regs *r)
             status = find(r, false);
         }
         break;
-    case 0x03:
-        status = find(r, true);
-        break;
+    case 0x03: status = find(r, true); break;
     case 0x06: /* special cycle */
         outl(ADDRESS, 0x80000000 | (u32)r->bh << 16 | 0xFF00);
         outl(DATA, r->edx);
@@ -106,8 +107,7 @@ void pci_bios(struct regs *r)
         else
             pci_write(r->bx, (u8)r->di, size, r->ecx);
         break;
-    default:
-        status = NOT_SUPPORTED;
+    default: status = NOT_SUPPORTED;
     }
     r->ah = status;
     set_cf(r, status != SUCCESSFUL);

@@ -2,7 +2,9 @@
  * Memory grows from E0000000, I/O from C000. PIRQ A-D of the PIIX go to IRQ 10, 11, 10, 11, level triggered. */
 #include "bios.h"
 
-struct cursor { u32 memory, io; };
+struct cursor {
+    u32 memory, io;
+};
 
 static void assign(u16 bdf, u8 reg, struct cursor *c, bool rom)
 {
@@ -26,9 +28,9 @@ static void assign(u16 bdf, u8 reg, struct cursor *c, bool rom)
 
 void pci_setup(void)
 {
-    struct cursor c = { 0xE0000000, 0xC000 };
+    struct cursor c = {0xE0000000, 0xC000};
     pci_present = true;
-    static ROM u8 route[] = { 10, 11, 10, 11 };
+    static ROM u8 route[] = {10, 11, 10, 11};
     u16 south = 0;
     for (u32 bdf = 0; bdf < 0x100; bdf++) {
         u32 id = pci_read((u16)bdf, 0, 4);

@@ -3,7 +3,8 @@
 
 void pic_init(void)
 {
-    static const __seg_fs u8 icw[2][4] __attribute__((section(".romdata"))) = { { 0x11, 0x08, 0x04, 0x01 }, { 0x11, 0x70, 0x02, 0x01 } };
+    static const __seg_fs u8 icw[2][4]
+        __attribute__((section(".romdata"))) = {{0x11, 0x08, 0x04, 0x01}, {0x11, 0x70, 0x02, 0x01}};
     for (int chip = 0; chip < 2; chip++) {
         u16 port = chip ? 0xA0 : 0x20;
         outb(port, icw[chip][0]);

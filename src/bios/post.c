@@ -8,7 +8,10 @@
 void edd_tables_init(void);
 extern const __seg_fs u8 dummy_iret[], diskette_parameters[], font8_low[];
 
-static void vector(u8 n, const __seg_fs u8 *at) { poke32(0, n * 4u, (u32)get_cs() << 16 | (u16)(u32)at); }
+static void vector(u8 n, const __seg_fs u8 *at)
+{
+    poke32(0, n * 4u, (u32)get_cs() << 16 | (u16)(u32)at);
+}
 
 static void vectors_init(void)
 {
@@ -77,7 +80,7 @@ static void fpu_init(void)
 
 static void banner_drives(void)
 {
-    static ROM char sizes[][8] = { "", "360 KB", "1.2 MB", "720 KB", "1.44 MB", "2.88 MB", "2.88 MB" };
+    static ROM char sizes[][8] = {"", "360 KB", "1.2 MB", "720 KB", "1.44 MB", "2.88 MB", "2.88 MB"};
     for (u8 i = 0; i < floppy_count; i++)
         if (floppy_type[i])
             print(STR("Floppy %c:     %s\n"), 'A' + i, (romstr)sizes[floppy_type[i]]);
@@ -119,7 +122,7 @@ void post(u32 warm)
     pci_setup();
     video_rom_init();
     post_code(0x50);
-    struct callregs r = { .eax = 0x0003 };
+    struct callregs r = {.eax = 0x0003};
     callout(0x10, &r);
     banner_memory();
     post_code(0x60);

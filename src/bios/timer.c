@@ -36,7 +36,10 @@ void delay_us(u32 us)
     delay_count((u16)(us * 1193 / 1000 + 1));
 }
 
-u32 ticks_now(void) { return BDA_GET(ticks); }
+u32 ticks_now(void)
+{
+    return BDA_GET(ticks);
+}
 
 /* Ticks wrap at midnight; a wait that straddles it ends at most a little late. */
 bool ticks_passed(u32 since, u32 ticks)

@@ -15,7 +15,14 @@ _Static_assert(sizeof(struct vga_params) == 64, "video parameter table");
 
 enum layout { TEXT, CGA4, CGA2, PLANAR, LINEAR8 };
 enum dac_set { DAC_EGA, DAC_CGA, DAC_MONO, DAC_256 };
-struct vga_mode { u8 number; u8 params, params350, params200; u8 layout, dac; u16 seg; u8 pages; u16 colors; };
+struct vga_mode {
+    u8 number;
+    u8 params, params350, params200;
+    u8 layout, dac;
+    u16 seg;
+    u8 pages;
+    u16 colors;
+};
 
 typedef const __seg_fs struct vga_mode *modeptr;
 modeptr mode_find(u8 number);
@@ -60,11 +67,34 @@ void alternate_select(struct regs *r);
 void display_combination(struct regs *r);
 void state_information(struct regs *r);
 
-INLINE u16 crtc_port(void) { return BDA_GET(crtc); }
-INLINE void crtc_write(u8 index, u8 v) { u16 p = crtc_port(); outb(p, index); outb(p + 1, v); }
-INLINE u8 crtc_read(u8 index) { u16 p = crtc_port(); outb(p, index); return inb(p + 1); }
-INLINE void seq_write(u8 index, u8 v) { outw(0x3C4, (u16)(v << 8 | index)); }
-INLINE u8 seq_read(u8 index) { outb(0x3C4, index); return inb(0x3C5); }
-INLINE void gc_write(u8 index, u8 v) { outw(0x3CE, (u16)(v << 8 | index)); }
+INLINE u16 crtc_port(void)
+{
+    return BDA_GET(crtc);
+}
+INLINE void crtc_write(u8 index, u8 v)
+{
+    u16 p = crtc_port();
+    outb(p, index);
+    outb(p + 1, v);
+}
+INLINE u8 crtc_read(u8 index)
+{
+    u16 p = crtc_port();
+    outb(p, index);
+    return inb(p + 1);
+}
+INLINE void seq_write(u8 index, u8 v)
+{
+    outw(0x3C4, (u16)(v << 8 | index));
+}
+INLINE u8 seq_read(u8 index)
+{
+    outb(0x3C4, index);
+    return inb(0x3C5);
+}
+INLINE void gc_write(u8 index, u8 v)
+{
+    outw(0x3CE, (u16)(v << 8 | index));
+}
 
 #endif

@@ -68,7 +68,7 @@ static void recalculate(u8 height)
 
 static u8 rows_of(struct regs *r)
 {
-    static ROM u8 rows[] = { 0, 14, 25, 43 };
+    static ROM u8 rows[] = {0, 14, 25, 43};
     return r->bl < 4 && r->bl ? rows[r->bl] : r->dl;
 }
 
@@ -84,32 +84,19 @@ static void information(struct regs *r)
     const __seg_fs u8 *font = 0;
     u32 v = 0;
     switch (r->bh) {
-    case 0:
-        v = peek32(0, 0x1F * 4);
-        break;
-    case 1:
-        v = peek32(0, 0x43 * 4);
-        break;
-    case 2:
-        font = font14;
-        break;
-    case 3:
-        font = font8;
-        break;
-    case 4:
-        font = font8 + 1024;
-        break;
+    case 0: v = peek32(0, 0x1F * 4); break;
+    case 1: v = peek32(0, 0x43 * 4); break;
+    case 2: font = font14; break;
+    case 3: font = font8; break;
+    case 4: font = font8 + 1024; break;
     case 5: /* the 9x14 and 9x16 supplements are empty lists: 8-dot glyphs look right with a ninth column */
     case 7: {
         extern const __seg_fs u8 font_none[];
         font = font_none;
         break;
     }
-    case 6:
-        font = font16;
-        break;
-    default:
-        return;
+    case 6: font = font16; break;
+    default: return;
     }
     r->es = font ? get_cs() : (u16)(v >> 16);
     r->bp = font ? (u16)(u32)font : (u16)v;
@@ -144,28 +131,13 @@ void font_request(struct regs *r)
         if (r->al & 0x10)
             recalculate(16);
         break;
-    case 0x03:
-        seq_write(3, r->bl);
-        break;
-    case 0x20:
-        poke32(0, 0x1F * 4, (u32)r->es << 16 | r->bp);
-        break;
-    case 0x21:
-        graphics_font(0, (u8)r->cx, r);
-        break;
-    case 0x22:
-        graphics_font(font14, 14, r);
-        break;
-    case 0x23:
-        graphics_font(font8, 8, r);
-        break;
-    case 0x24:
-        graphics_font(font16, 16, r);
-        break;
-    case 0x30:
-        information(r);
-        break;
-    default:
-        break;
+    case 0x03: seq_write(3, r->bl); break;
+    case 0x20: poke32(0, 0x1F * 4, (u32)r->es << 16 | r->bp); break;
+    case 0x21: graphics_font(0, (u8)r->cx, r); break;
+    case 0x22: graphics_font(font14, 14, r); break;
+    case 0x23: graphics_font(font8, 8, r); break;
+    case 0x24: graphics_font(font16, 16, r); break;
+    case 0x30: information(r); break;
+    default: break;
     }
 }

@@ -12,7 +12,10 @@ static u8 font_row(modeptr m, u8 c, u8 y, u8 height)
     return peek8((u16)(v >> 16), (u16)((u16)v + c * height + y));
 }
 
-static u16 cga_line(u16 y) { return (u16)((y & 1) * 0x2000 + (y >> 1) * 80); }
+static u16 cga_line(u16 y)
+{
+    return (u16)((y & 1) * 0x2000 + (y >> 1) * 80);
+}
 
 /* Two bits for each bit of the glyph. */
 static u16 widen(u8 bits, u8 color)
@@ -27,7 +30,7 @@ static u16 widen(u8 bits, u8 color)
 static void row_planar(u16 at, u8 bits, u8 color, bool xor)
 {
     gc_write(5, 0x02); /* write mode 2: the byte is a colour, the mask chooses pixels */
-    gc_write(3, xor ? 0x18 : 0);
+    gc_write(3, xor? 0x18 : 0);
     gc_write(8, bits);
     (void)peek8(0xA000, at);
     poke8(0xA000, at, color);
@@ -58,13 +61,13 @@ void glyph_draw(modeptr m, u8 page, u8 c, u8 color, u8 row, u8 column)
             u16 v = widen(bits, color);
             at = cga_line(top + y) + column * 2;
             v = (u16)(v << 8 | v >> 8);
-            poke16(m->seg, at, xor ? peek16(m->seg, at) ^ v : v);
+            poke16(m->seg, at, xor? peek16(m->seg, at) ^ v : v);
             break;
         }
         case CGA2:
             at = cga_line(top + y) + column;
             bits = color & 1 ? bits : 0;
-            poke8(m->seg, at, xor ? peek8(m->seg, at) ^ bits : bits);
+            poke8(m->seg, at, xor? peek8(m->seg, at) ^ bits : bits);
             break;
         case PLANAR:
             at = (u16)(page * BDA_GET(page_size) + (top + y) * columns + column);
@@ -92,8 +95,7 @@ static u8 row_bits(modeptr m, u8 page, u16 y, u8 column)
                 bits |= 0x80 >> i;
         return bits;
     }
-    case CGA2:
-        return peek8(m->seg, cga_line(y) + column);
+    case CGA2: return peek8(m->seg, cga_line(y) + column);
     case PLANAR: /* read mode 1 against colour 0: ones where the background is */
         gc_write(5, 0x08);
         gc_write(2, 0);
@@ -130,19 +132,14 @@ static void line_copy(modeptr m, u8 page, u16 to, u16 from, u8 left, u16 width)
 {
     u16 columns = BDA_GET(columns), base = (u16)(page * BDA_GET(page_size));
     switch (m->layout) {
-    case CGA4:
-        far_copy(m->seg, cga_line(to) + left * 2, m->seg, cga_line(from) + left * 2, width * 2);
-        break;
-    case CGA2:
-        far_copy(m->seg, cga_line(to) + left, m->seg, cga_line(from) + left, width);
-        break;
+    case CGA4: far_copy(m->seg, cga_line(to) + left * 2, m->seg, cga_line(from) + left * 2, width * 2); break;
+    case CGA2: far_copy(m->seg, cga_line(to) + left, m->seg, cga_line(from) + left, width); break;
     case PLANAR: /* write mode 1 moves all planes through the latches */
         gc_write(5, 0x01);
         far_copy(m->seg, (u16)(base + to * columns + left), m->seg, (u16)(base + from * columns + left), width);
         gc_write(5, 0);
         break;
-    default:
-        far_copy(m->seg, (u16)(to * 320 + left * 8), m->seg, (u16)(from * 320 + left * 8), width * 8);
+    default: far_copy(m->seg, (u16)(to * 320 + left * 8), m->seg, (u16)(from * 320 + left * 8), width * 8);
     }
 }
 
@@ -150,19 +147,14 @@ static void line_fill(modeptr m, u8 page, u16 to, u8 color, u8 left, u16 width)
 {
     u16 columns = BDA_GET(columns), base = (u16)(page * BDA_GET(page_size));
     switch (m->layout) {
-    case CGA4:
-        far_set8(m->seg, cga_line(to) + left * 2, (color & 3) * 0x55, width * 2);
-        break;
-    case CGA2:
-        far_set8(m->seg, cga_line(to) + left, color & 1 ? 0xFF : 0, width);
-        break;
+    case CGA4: far_set8(m->seg, cga_line(to) + left * 2, (color & 3) * 0x55, width * 2); break;
+    case CGA2: far_set8(m->seg, cga_line(to) + left, color & 1 ? 0xFF : 0, width); break;
     case PLANAR:
         gc_write(5, 0x02);
         far_set8(m->seg, (u16)(base + to * columns + left), color & 0x0F, width);
         gc_write(5, 0);
         break;
-    default:
-        far_set8(m->seg, (u16)(to * 320 + left * 8), color, width * 8);
+    default: far_set8(m->seg, (u16)(to * 320 + left * 8), color, width * 8);
     }
 }
 
@@ -205,11 +197,8 @@ void pixel_write(struct regs *r)
         poke8(0xA000, at, color & 0x0F);
         planar_end();
         break;
-    case LINEAR8:
-        poke8(m->seg, (u16)(y * 320 + x), color);
-        break;
-    default:
-        break;
+    case LINEAR8: poke8(m->seg, (u16)(y * 320 + x), color); break;
+    default: break;
     }
 }
 
@@ -218,12 +207,8 @@ void pixel_read(struct regs *r)
     modeptr m = mode_current();
     u16 x = r->cx, y = r->dx, at;
     switch (m->layout) {
-    case CGA4:
-        r->al = peek8(m->seg, cga_line(y) + x / 4) >> ((3 - (x & 3)) * 2) & 3;
-        break;
-    case CGA2:
-        r->al = peek8(m->seg, cga_line(y) + x / 8) >> (7 - (x & 7)) & 1;
-        break;
+    case CGA4: r->al = peek8(m->seg, cga_line(y) + x / 4) >> ((3 - (x & 3)) * 2) & 3; break;
+    case CGA2: r->al = peek8(m->seg, cga_line(y) + x / 8) >> (7 - (x & 7)) & 1; break;
     case PLANAR:
         at = (u16)(r->bh * BDA_GET(page_size) + y * BDA_GET(columns) + x / 8);
         r->al = 0;
@@ -234,10 +219,7 @@ void pixel_read(struct regs *r)
         }
         gc_write(4, 0);
         break;
-    case LINEAR8:
-        r->al = peek8(m->seg, (u16)(y * 320 + x));
-        break;
-    default:
-        break;
+    case LINEAR8: r->al = peek8(m->seg, (u16)(y * 320 + x)); break;
+    default: break;
     }
 }

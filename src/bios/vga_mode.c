@@ -4,9 +4,10 @@
 extern const __seg_fs u8 vga_int10[], vga_int42[];
 
 /* The table that 40:A8 points to; the second one holds the display combinations (PS/2 BIOS Interface, INT 10h). */
-static ROM u8 combinations[] = { 16, 1, 8, 0, 0, 0, 0, 1, 0, 2, 2, 1, 0, 4, 4, 1, 5, 0, 2, 5, 0, 6, 1, 6, 5, 6, 0, 8, 1, 8, 0, 7, 2, 7, 6, 7 };
-static FROZEN u16 save2[13] = { 26 };
-static FROZEN u16 save1[14] = { 0 };
+static ROM u8 combinations[] = {16, 1, 8, 0, 0, 0, 0, 1, 0, 2, 2, 1, 0, 4, 4, 1, 5, 0,
+                                2,  5, 0, 6, 1, 6, 5, 6, 0, 8, 1, 8, 0, 7, 2, 7, 6, 7};
+static FROZEN u16 save2[13] = {26};
+static FROZEN u16 save1[14] = {0};
 
 static void far_pointer(__seg_fs u16 *at, const __seg_fs void *to)
 {
@@ -82,7 +83,9 @@ void mode_set(u8 number)
         return;
     const __seg_fs struct vga_params *p = params_of(m);
     u16 equipment = BDA_GET(equipment) & ~0x30;
-    BDA_SET(equipment, equipment | (m->seg == 0xB000 || number == 0x0F ? 0x30 : p->columns == 40 && m->layout == TEXT ? 0x10 : 0x20));
+    BDA_SET(equipment, equipment | (m->seg == 0xB000 || number == 0x0F      ? 0x30
+                                    : p->columns == 40 && m->layout == TEXT ? 0x10
+                                                                            : 0x20));
     BDA_SET(video_mode, number);
     BDA_SET(columns, p->columns);
     BDA_SET(page_size, p->page_size);
@@ -94,7 +97,7 @@ void mode_set(u8 number)
     BDA_SET(video_control, (BDA_GET(video_control) & 0x7F) | (keep ? 0x80 : 0));
     for (u32 i = 0; i < 8; i++)
         BDA_SET(cursor[i], 0);
-    static ROM u8 cga_modes[] = { 0x2C, 0x28, 0x2D, 0x29, 0x2A, 0x2E, 0x1E, 0x29 };
+    static ROM u8 cga_modes[] = {0x2C, 0x28, 0x2D, 0x29, 0x2A, 0x2E, 0x1E, 0x29};
     BDA_SET(cga_mode, number < 8 ? cga_modes[number] : 0);
     BDA_SET(cga_palette, number == 6 ? 0x3F : 0x30);
     registers_load(p);

@@ -1,7 +1,10 @@
 /* Colours: the attribute controller's palette, the DAC, INT 10h functions 0Bh and 10h. */
 #include "vga.h"
 
-static void attr_reset(void) { (void)inb(crtc_port() + 6); } /* next write to 3C0 is an index */
+static void attr_reset(void)
+{
+    (void)inb(crtc_port() + 6);
+} /* next write to 3C0 is an index */
 
 void attr_write(u8 index, u8 v)
 {
@@ -53,7 +56,7 @@ static void dac_cga_entry(u8 i)
 
 static void dac_mono(void)
 {
-    static ROM u8 level[] = { 0x00, 0x2A, 0x15, 0x3F };
+    static ROM u8 level[] = {0x00, 0x2A, 0x15, 0x3F};
     for (u8 i = 0; i < 64; i++)
         dac_out(level[i >> 3 & 3], level[i >> 3 & 3], level[i >> 3 & 3]);
 }
@@ -61,14 +64,15 @@ static void dac_mono(void)
 /* Mode 13h: 16 CGA colours, 16 greys, then 24 hues in three saturations at three intensities, and 8 black. */
 static void dac_256(void)
 {
-    static ROM u8 grey[16] = { 0x00, 0x05, 0x08, 0x0B, 0x0E, 0x11, 0x14, 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2D, 0x32, 0x38, 0x3F };
+    static ROM u8 grey[16] = {0x00, 0x05, 0x08, 0x0B, 0x0E, 0x11, 0x14, 0x18,
+                              0x1C, 0x20, 0x24, 0x28, 0x2D, 0x32, 0x38, 0x3F};
     static ROM u8 level[9][5] = {
-        { 0x00, 0x10, 0x1F, 0x2F, 0x3F }, { 0x1F, 0x27, 0x2F, 0x37, 0x3F }, { 0x2D, 0x31, 0x36, 0x3A, 0x3F },
-        { 0x00, 0x07, 0x0E, 0x15, 0x1C }, { 0x0E, 0x11, 0x15, 0x18, 0x1C }, { 0x14, 0x16, 0x18, 0x1A, 0x1C },
-        { 0x00, 0x04, 0x08, 0x0C, 0x10 }, { 0x08, 0x0A, 0x0C, 0x0E, 0x10 }, { 0x0B, 0x0C, 0x0D, 0x0F, 0x10 },
+        {0x00, 0x10, 0x1F, 0x2F, 0x3F}, {0x1F, 0x27, 0x2F, 0x37, 0x3F}, {0x2D, 0x31, 0x36, 0x3A, 0x3F},
+        {0x00, 0x07, 0x0E, 0x15, 0x1C}, {0x0E, 0x11, 0x15, 0x18, 0x1C}, {0x14, 0x16, 0x18, 0x1A, 0x1C},
+        {0x00, 0x04, 0x08, 0x0C, 0x10}, {0x08, 0x0A, 0x0C, 0x0E, 0x10}, {0x0B, 0x0C, 0x0D, 0x0F, 0x10},
     };
     /* One component round the circle in 24 steps, from blue through red and green. */
-    static ROM u8 wave[24] = { 0, 1, 2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0 };
+    static ROM u8 wave[24] = {0, 1, 2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0};
     for (u8 i = 0; i < 16; i++)
         dac_cga_entry((i & 7) | (i & 8 ? 0x10 : 0));
     for (u8 i = 0; i < 16; i++)
@@ -168,23 +172,15 @@ void palette_request(struct regs *r)
         if (r->bl < 0x15)
             attr_write(r->bl, r->bh);
         break;
-    case 0x01:
-        attr_write(0x11, r->bh);
-        break;
+    case 0x01: attr_write(0x11, r->bh); break;
     case 0x02:
         for (u8 i = 0; i < 16; i++)
             attr_write(i, peek8(r->es, (u16)(r->dx + i)));
         attr_write(0x11, peek8(r->es, (u16)(r->dx + 16)));
         break;
-    case 0x03:
-        blink(r->bl & 1);
-        break;
-    case 0x07:
-        r->bh = attr_read(r->bl);
-        break;
-    case 0x08:
-        r->bh = attr_read(0x11);
-        break;
+    case 0x03: blink(r->bl & 1); break;
+    case 0x07: r->bh = attr_read(r->bl); break;
+    case 0x08: r->bh = attr_read(0x11); break;
     case 0x09:
         for (u8 i = 0; i < 16; i++)
             poke8(r->es, (u16)(r->dx + i), attr_read(i));
@@ -194,35 +190,22 @@ void palette_request(struct regs *r)
         outb(0x3C8, r->bl);
         dac_out(r->dh, r->ch, r->cl);
         break;
-    case 0x12:
-        dac_block(r, true);
-        break;
-    case 0x13:
-        dac_page(r->bl, r->bh);
-        break;
+    case 0x12: dac_block(r, true); break;
+    case 0x13: dac_page(r->bl, r->bh); break;
     case 0x15:
         outb(0x3C7, r->bl);
         r->dh = inb(0x3C9);
         r->ch = inb(0x3C9);
         r->cl = inb(0x3C9);
         break;
-    case 0x17:
-        dac_block(r, false);
-        break;
-    case 0x18:
-        outb(0x3C6, r->bl);
-        break;
-    case 0x19:
-        r->bl = inb(0x3C6);
-        break;
+    case 0x17: dac_block(r, false); break;
+    case 0x18: outb(0x3C6, r->bl); break;
+    case 0x19: r->bl = inb(0x3C6); break;
     case 0x1A:
         r->bl = attr_read(0x10) >> 7;
         r->bh = r->bl ? attr_read(0x14) & 15 : attr_read(0x14) >> 2 & 3;
         break;
-    case 0x1B:
-        dac_to_gray(r->bx, r->cx);
-        break;
-    default:
-        break;
+    case 0x1B: dac_to_gray(r->bx, r->cx); break;
+    default: break;
     }
 }

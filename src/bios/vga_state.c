@@ -17,31 +17,21 @@ void alternate_select(struct regs *r)
         r->ch = 0;
         r->cl = BDA_GET(video_switches) & 15;
         return;
-    case 0x20: /* print screen: INT 05h of the system BIOS knows every number of rows */
-        break;
+    case 0x20: /* print screen: INT 05h of the system BIOS knows every number of rows */ break;
     case 0x30:
         if (r->al > 2)
             return;
         lines = r->al == 0 ? 0x80 : r->al == 1 ? 0x00 : 0x10;
         BDA_SET(mode_options, (BDA_GET(mode_options) & ~0x90) | lines);
         break;
-    case 0x31:
-        option(0x08, r->al & 1);
-        break;
+    case 0x31: option(0x08, r->al & 1); break;
     case 0x32: /* the processor's access to the display memory and ports */
         outb(0x3C2, r->al & 1 ? inb(0x3CC) & ~0x02 : inb(0x3CC) | 0x02);
         break;
-    case 0x33:
-        option(0x02, !(r->al & 1));
-        break;
-    case 0x34:
-        BDA_SET(video_control, (BDA_GET(video_control) & ~0x01) | (r->al & 1));
-        break;
-    case 0x36:
-        seq_write(1, r->al & 1 ? seq_read(1) | 0x20 : seq_read(1) & ~0x20);
-        break;
-    default:
-        return;
+    case 0x33: option(0x02, !(r->al & 1)); break;
+    case 0x34: BDA_SET(video_control, (BDA_GET(video_control) & ~0x01) | (r->al & 1)); break;
+    case 0x36: seq_write(1, r->al & 1 ? seq_read(1) | 0x20 : seq_read(1) & ~0x20); break;
+    default: return;
     }
     r->al = 0x12;
 }
@@ -58,7 +48,7 @@ void display_combination(struct regs *r)
 }
 
 /* Static functionality: modes 0-7, D-13; 200, 350, 400 lines; 8 blocks, 2 active; what is supported. */
-static ROM u8 functionality[16] = { 0xFF, 0xE0, 0x0F, 0, 0, 0, 0, 0x07, 0x02, 0x08, 0xE7, 0x0C, 0, 0, 0, 0 };
+static ROM u8 functionality[16] = {0xFF, 0xE0, 0x0F, 0, 0, 0, 0, 0x07, 0x02, 0x08, 0xE7, 0x0C, 0, 0, 0, 0};
 
 void state_information(struct regs *r)
 {
@@ -83,8 +73,9 @@ void state_information(struct regs *r)
     poke8(es, (u16)(di + 0x2B), (blocks & 3) | (blocks >> 2 & 4));
     poke8(es, (u16)(di + 0x2C), (blocks >> 2 & 3) | (blocks >> 3 & 4));
     u8 options = BDA_GET(mode_options);
-    poke8(es, (u16)(di + 0x2D), 0x01 | (options & 0x02) | (options & 0x08) | (attr_read(0x10) & 0x08 ? 0x20 : 0) |
-                                    (BDA_GET(video_control) & 1 ? 0 : 0x10));
+    poke8(es, (u16)(di + 0x2D),
+          0x01 | (options & 0x02) | (options & 0x08) | (attr_read(0x10) & 0x08 ? 0x20 : 0) |
+              (BDA_GET(video_control) & 1 ? 0 : 0x10));
     poke8(es, (u16)(di + 0x31), 3);
     r->al = 0x1B;
 }

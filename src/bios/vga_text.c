@@ -62,7 +62,10 @@ void page_select(u8 page)
     cursor_to_chip(page, c >> 8, (u8)c);
 }
 
-static u16 cell(u8 page, u8 row, u8 column) { return (u16)(page * BDA_GET(page_size) + (row * BDA_GET(columns) + column) * 2); }
+static u16 cell(u8 page, u8 row, u8 column)
+{
+    return (u16)(page * BDA_GET(page_size) + (row * BDA_GET(columns) + column) * 2);
+}
 
 void scroll_window(u8 page, u8 lines, u8 attr, u8 top, u8 left, u8 bottom, u8 right, bool down)
 {
@@ -157,19 +160,13 @@ void teletype(u8 c, u8 color, u8 page)
     u16 at = BDA_GET(cursor[page & 7]);
     u8 row = at >> 8, column = (u8)at, last = BDA_GET(rows_minus_1);
     switch (c) {
-    case 7:
-        bell();
-        return;
+    case 7: bell(); return;
     case 8:
         if (column)
             column--;
         break;
-    case 10:
-        row++;
-        break;
-    case 13:
-        column = 0;
-        break;
+    case 10: row++; break;
+    case 13: column = 0; break;
     default:
         if (m->layout == TEXT)
             poke8(m->seg, cell(page & 7, row, column), c);

@@ -16,7 +16,13 @@ void say(const char *s);
 void say_hex(u32 v);
 void check_at(const char *what, u32 got, u32 want);
 #define CHECK(what, got, want) check_at(what, (u32)(got), (u32)(want))
-#define CALL(vector, ...) ({ struct callregs r_ = { __VA_ARGS__ }; r_.flags |= IF; call_int(vector, &r_); r_; })
+#define CALL(vector, ...)                   \
+    ({                                      \
+        struct callregs r_ = {__VA_ARGS__}; \
+        r_.flags |= IF;                     \
+        call_int(vector, &r_);              \
+        r_;                                 \
+    })
 
 void test_video(void);
 void test_graphics(void);

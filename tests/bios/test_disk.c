@@ -1,7 +1,10 @@
 /* INT 13h: the floppy it was booted from and, if there is one, the first hard disk. */
 #include "selftest.h"
 
-static u16 at(u8 *p) { return (u16)(u32)p; }
+static u16 at(u8 *p)
+{
+    return (u16)(u32)p;
+}
 
 static void fillb(u8 *p, u32 n, u8 seed)
 {
@@ -19,8 +22,9 @@ static u32 differ(u32 n)
 
 static struct callregs chs(u8 function, u8 count, u8 drive, u16 cylinder, u8 head, u8 sector, u8 *to)
 {
-    return CALL(0x13, .eax = (u32)function << 8 | count, .ecx = (u32)(cylinder & 0xFF) << 8 | (cylinder >> 2 & 0xC0) | sector,
-                .edx = (u32)head << 8 | drive, .es = segment(), .ebx = at(to));
+    return CALL(0x13, .eax = (u32)function << 8 | count,
+                .ecx = (u32)(cylinder & 0xFF) << 8 | (cylinder >> 2 & 0xC0) | sector, .edx = (u32)head << 8 | drive,
+                .es = segment(), .ebx = at(to));
 }
 
 void test_floppy(void)
@@ -79,7 +83,10 @@ void test_floppy(void)
     CHECK("no such drive", r.flags & CF, CF);
 }
 
-static struct { u16 size, count, off, seg; u32 lba, high; } PACKED packet;
+static struct {
+    u16 size, count, off, seg;
+    u32 lba, high;
+} PACKED packet;
 
 static struct callregs edd(u8 function, u16 count, u32 lba, u8 *to)
 {

@@ -3,10 +3,14 @@
 
 void test_graphics(void)
 {
-    static const struct { u8 mode; u16 width, height; u8 color, char_height; } modes[] = {
-        { 0x04, 320, 200, 2, 8 },  { 0x05, 320, 200, 3, 8 },   { 0x06, 640, 200, 1, 8 },   { 0x0D, 320, 200, 13, 8 },
-        { 0x0E, 640, 200, 9, 8 },  { 0x0F, 640, 350, 1, 14 },  { 0x10, 640, 350, 14, 14 }, { 0x11, 640, 480, 1, 16 },
-        { 0x12, 640, 480, 10, 16 }, { 0x13, 320, 200, 201, 8 },
+    static const struct {
+        u8 mode;
+        u16 width, height;
+        u8 color, char_height;
+    } modes[] = {
+        {0x04, 320, 200, 2, 8},   {0x05, 320, 200, 3, 8},   {0x06, 640, 200, 1, 8},   {0x0D, 320, 200, 13, 8},
+        {0x0E, 640, 200, 9, 8},   {0x0F, 640, 350, 1, 14},  {0x10, 640, 350, 14, 14}, {0x11, 640, 480, 1, 16},
+        {0x12, 640, 480, 10, 16}, {0x13, 320, 200, 201, 8},
     };
     for (u32 i = 0; i < ARRAY_LEN(modes); i++) {
         u8 m = modes[i].mode, color = modes[i].color;

@@ -38,30 +38,33 @@ static void empty(void)
 
 void test_keyboard(void)
 {
-    static const struct { const char *name, *codes; u16 old, enhanced; } cases[] = {
-        { "a", "\x1E\x9E", 0x1E61, 0x1E61 },
-        { "Shift a", "\x2A\x1E\x9E\xAA", 0x1E41, 0x1E41 },
-        { "right Shift 1", "\x36\x02\x82\xB6", 0x0221, 0x0221 },
-        { "Ctrl c", "\x1D\x2E\xAE\x9D", 0x2E03, 0x2E03 },
-        { "right Ctrl c", "\xE0\x1D\x2E\xAE\xE0\x9D", 0x2E03, 0x2E03 },
-        { "Alt x", "\x38\x2D\xAD\xB8", 0x2D00, 0x2D00 },
-        { "Enter", "\x1C\x9C", 0x1C0D, 0x1C0D },
-        { "Esc", "\x01\x81", 0x011B, 0x011B },
-        { "F1", "\x3B\xBB", 0x3B00, 0x3B00 },
-        { "Shift F10", "\x2A\x44\xC4\xAA", 0x5D00, 0x5D00 },
-        { "Alt 1", "\x38\x02\x82\xB8", 0x7800, 0x7800 },
-        { "Shift Tab", "\x2A\x0F\x8F\xAA", 0x0F00, 0x0F00 },
-        { "F12", "\x58\xD8", 0xFFFF, 0x8600 },
-        { "grey Up", "\xE0\x48\xE0\xC8", 0x4800, 0x48E0 },
-        { "grey Up with fake shift", "\xE0\x2A\xE0\x48\xE0\xC8\xE0\xAA", 0x4800, 0x48E0 },
-        { "Ctrl grey Left", "\x1D\xE0\x4B\xE0\xCB\x9D", 0x7300, 0x73E0 },
-        { "grey Delete", "\xE0\x53\xE0\xD3", 0x5300, 0x53E0 },
-        { "keypad Enter", "\xE0\x1C\xE0\x9C", 0x1C0D, 0xE00D },
-        { "keypad /", "\xE0\x35\xE0\xB5", 0x352F, 0xE02F },
-        { "keypad 7", "\x47\xC7", 0x4700, 0x4700 },
-        { "Shift keypad 7", "\x2A\x47\xC7\xAA", 0x4737, 0x4737 },
-        { "Alt 6 5", "\x38\x4D\xCD\x4C\xCC\xB8", 0x0041, 0x0041 },
-        { "key 102", "\x56\xD6", 0x565C, 0x565C },
+    static const struct {
+        const char *name, *codes;
+        u16 old, enhanced;
+    } cases[] = {
+        {"a", "\x1E\x9E", 0x1E61, 0x1E61},
+        {"Shift a", "\x2A\x1E\x9E\xAA", 0x1E41, 0x1E41},
+        {"right Shift 1", "\x36\x02\x82\xB6", 0x0221, 0x0221},
+        {"Ctrl c", "\x1D\x2E\xAE\x9D", 0x2E03, 0x2E03},
+        {"right Ctrl c", "\xE0\x1D\x2E\xAE\xE0\x9D", 0x2E03, 0x2E03},
+        {"Alt x", "\x38\x2D\xAD\xB8", 0x2D00, 0x2D00},
+        {"Enter", "\x1C\x9C", 0x1C0D, 0x1C0D},
+        {"Esc", "\x01\x81", 0x011B, 0x011B},
+        {"F1", "\x3B\xBB", 0x3B00, 0x3B00},
+        {"Shift F10", "\x2A\x44\xC4\xAA", 0x5D00, 0x5D00},
+        {"Alt 1", "\x38\x02\x82\xB8", 0x7800, 0x7800},
+        {"Shift Tab", "\x2A\x0F\x8F\xAA", 0x0F00, 0x0F00},
+        {"F12", "\x58\xD8", 0xFFFF, 0x8600},
+        {"grey Up", "\xE0\x48\xE0\xC8", 0x4800, 0x48E0},
+        {"grey Up with fake shift", "\xE0\x2A\xE0\x48\xE0\xC8\xE0\xAA", 0x4800, 0x48E0},
+        {"Ctrl grey Left", "\x1D\xE0\x4B\xE0\xCB\x9D", 0x7300, 0x73E0},
+        {"grey Delete", "\xE0\x53\xE0\xD3", 0x5300, 0x53E0},
+        {"keypad Enter", "\xE0\x1C\xE0\x9C", 0x1C0D, 0xE00D},
+        {"keypad /", "\xE0\x35\xE0\xB5", 0x352F, 0xE02F},
+        {"keypad 7", "\x47\xC7", 0x4700, 0x4700},
+        {"Shift keypad 7", "\x2A\x47\xC7\xAA", 0x4737, 0x4737},
+        {"Alt 6 5", "\x38\x4D\xCD\x4C\xCC\xB8", 0x0041, 0x0041},
+        {"key 102", "\x56\xD6", 0x565C, 0x565C},
     };
     empty();
     for (u32 i = 0; i < ARRAY_LEN(cases); i++) {

@@ -5,7 +5,8 @@ static void memory_map(void)
 {
     u32 next = 0, entries = 0, low = 0, high = 0, last_end = 0;
     do {
-        struct callregs r = CALL(0x15, .eax = 0xE820, .ebx = next, .ecx = 20, .edx = 0x534D4150, .es = segment(), .edi = (u32)buffer[0]);
+        struct callregs r =
+            CALL(0x15, .eax = 0xE820, .ebx = next, .ecx = 20, .edx = 0x534D4150, .es = segment(), .edi = (u32)buffer[0]);
         CHECK("E820 carry", r.flags & CF, 0);
         CHECK("E820 EAX", r.eax, 0x534D4150);
         CHECK("E820 ECX", r.ecx, 20);
@@ -115,7 +116,8 @@ void test_system(void)
     CHECK("14h no port", CALL(0x14, .eax = 0x0300, .edx = 7).ah, 0x80);
     CHECK("17h no port", CALL(0x17, .eax = 0x0200, .edx = 7).ah & 1, 1);
     /* registers: what a service does not return it keeps, upper halves included */
-    r = CALL(0x15, .eax = 0x12342402, .ebx = 0xAAAA5555, .ecx = 0xBBBB6666, .edx = 0xCCCC7777, .esi = 0xDDDD8888, .edi = 0xEEEE9999, .ebp = 0x77771111);
+    r = CALL(0x15, .eax = 0x12342402, .ebx = 0xAAAA5555, .ecx = 0xBBBB6666, .edx = 0xCCCC7777, .esi = 0xDDDD8888,
+             .edi = 0xEEEE9999, .ebp = 0x77771111);
     CHECK("EBX kept", r.ebx, 0xAAAA5555);
     CHECK("ECX kept", r.ecx, 0xBBBB6666);
     CHECK("EDX kept", r.edx, 0xCCCC7777);

@@ -1,10 +1,19 @@
 /* INT 10h in text modes. */
 #include "selftest.h"
 
-static u16 cell(int row, int column) { return peek16(0xB800, (u32)(row * 160 + column * 2)); }
+static u16 cell(int row, int column)
+{
+    return peek16(0xB800, (u32)(row * 160 + column * 2));
+}
 
-static void cursor(u8 row, u8 column) { CALL(0x10, .eax = 0x0200, .ebx = 0, .edx = (u32)row << 8 | column); }
-static u16 where(u8 page) { return CALL(0x10, .eax = 0x0300, .ebx = (u32)page << 8).dx; }
+static void cursor(u8 row, u8 column)
+{
+    CALL(0x10, .eax = 0x0200, .ebx = 0, .edx = (u32)row << 8 | column);
+}
+static u16 where(u8 page)
+{
+    return CALL(0x10, .eax = 0x0300, .ebx = (u32)page << 8).dx;
+}
 
 static void characters(void)
 {
@@ -114,7 +123,7 @@ static void fonts(void)
     CHECK("8x14 rows", peek8(0x40, 0x84), 27);
     CALL(0x10, .eax = 0x0003);
     CHECK("8x16 rows", peek8(0x40, 0x84), 24);
-    static const u16 lines[] = { 8, 14, 16 };
+    static const u16 lines[] = {8, 14, 16};
     for (u32 i = 0; i < 3; i++) {
         CHECK("1230h", CALL(0x10, .eax = 0x1200 | i, .ebx = 0x30).al, 0x12);
         CALL(0x10, .eax = 0x0003);
@@ -124,9 +133,12 @@ static void fonts(void)
 
 void test_video(void)
 {
-    static const struct { u8 mode, columns, rows; u16 page, crtc; } modes[] = {
-        { 0, 40, 24, 0x0800, 0x3D4 }, { 1, 40, 24, 0x0800, 0x3D4 }, { 2, 80, 24, 0x1000, 0x3D4 },
-        { 3, 80, 24, 0x1000, 0x3D4 }, { 7, 80, 24, 0x1000, 0x3B4 },
+    static const struct {
+        u8 mode, columns, rows;
+        u16 page, crtc;
+    } modes[] = {
+        {0, 40, 24, 0x0800, 0x3D4}, {1, 40, 24, 0x0800, 0x3D4}, {2, 80, 24, 0x1000, 0x3D4},
+        {3, 80, 24, 0x1000, 0x3D4}, {7, 80, 24, 0x1000, 0x3B4},
     };
     for (u32 i = 0; i < ARRAY_LEN(modes); i++) {
         CALL(0x10, .eax = modes[i].mode);

@@ -1,4 +1,5 @@
-/* The demo disk's boot sector: a FAT-less floppy of 18 sectors a track, loads the payload to 1000:0000. */
+/* The boot sector of the demo and self-test disks: loads the payload behind it to 1000:0000. The linker is told the disk's
+   geometry (disk_sectors, disk_heads). */
         .code16
         .section .boot, "ax"
         .globl  boot
@@ -20,15 +21,14 @@ boot:
 next:   movw    $5, %di                 /* tries: the first access after power-up says "disk changed" */
 again:  movw    %si, %ax
         xorw    %dx, %dx
-        movw    $36, %cx
-        divw    %cx                     /* cylinder, sector of both heads */
+        movw    $disk_sectors, %cx
+        divw    %cx
+        incw    %dx
+        movw    %dx, %cx                /* sector in CL */
+        movb    $disk_heads, %dl
+        divb    %dl
         movb    %al, %ch
-        movw    %dx, %ax
-        movb    $18, %cl
-        divb    %cl
-        movb    %al, %dh
-        movb    %ah, %cl
-        incb    %cl
+        movb    %ah, %dh
         movb    0x7C00 + drive, %dl
         xorw    %bx, %bx
         movw    $0x0201, %ax

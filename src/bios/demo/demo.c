@@ -34,7 +34,10 @@ static void processor(int row, int column)
         text(row, column, VALUE, has_ac() ? "80486" : "80386");
         return;
     }
-    union { u32 v[4]; char s[17]; } id;
+    union {
+        u32 v[4];
+        char s[17];
+    } id;
     u32 v[4];
     cpuid(0, v);
     id.v[0] = v[1], id.v[1] = v[2], id.v[2] = v[3];
@@ -62,16 +65,19 @@ static void here(const char *s, int row)
 /* Each line's first words are written by code running in that mode; the figures come from its record. */
 static void modes(int row)
 {
-    static const struct { const char *name, *extra; void (*visit)(struct seen *); } list[] = {
-        { "real mode", 0, mode_real },
-        { "protected mode, 16-bit", "limit", mode_protected16 },
-        { "protected mode, 32-bit", 0, mode_protected32 },
-        { "paging", "PTE", mode_paging },
-        { "virtual-8086 mode", "MSW", mode_v86 },
-        { "long mode, 64-bit", "EFER", mode_long },
+    static const struct {
+        const char *name, *extra;
+        void (*visit)(struct seen *);
+    } list[] = {
+        {"real mode", 0, mode_real},
+        {"protected mode, 16-bit", "limit", mode_protected16},
+        {"protected mode, 32-bit", 0, mode_protected32},
+        {"paging", "PTE", mode_paging},
+        {"virtual-8086 mode", "MSW", mode_v86},
+        {"long mode, 64-bit", "EFER", mode_long},
     };
     for (u32 i = 0; i < ARRAY_LEN(list); i++) {
-        struct seen s = { 0, 0, 0, 0 };
+        struct seen s = {0, 0, 0, 0};
         int y = row + (int)i;
         if (list[i].visit == mode_long && !long_mode) {
             text(y, 4, FAINT, "long mode, 64-bit");
@@ -95,9 +101,9 @@ static void modes(int row)
 
 static void screen(void)
 {
-    struct bregs r = { .eax = 0x0003 };
+    struct bregs r = {.eax = 0x0003};
     bios(0x10, &r);
-    r = (struct bregs){ .eax = 0x0100, .ecx = 0x2000 };
+    r = (struct bregs){.eax = 0x0100, .ecx = 0x2000};
     bios(0x10, &r);
     fill(0, 0, 25, 80, 0x17, ' ');
     fill(0, 0, 1, 80, 0x3F, ' ');
@@ -126,10 +132,10 @@ static void screen(void)
     text(21, 54, VALUE, "./dev run IMAGE");
     text(22, 4, LABEL, "All options:");
     text(22, 18, VALUE, "truebox run --help");
-    r = (struct bregs){ .eax = 0 };
+    r = (struct bregs){.eax = 0};
     bios(0x12, &r);
     u32 base = r.eax & 0xFFFF;
-    r = (struct bregs){ .eax = 0xE801 };
+    r = (struct bregs){.eax = 0xE801};
     bios(0x15, &r);
     u32 extended = (r.eax & 0xFFFF) + (r.ebx & 0xFFFF) * 64;
     text(3, 44, LABEL, "Memory:");
@@ -143,14 +149,14 @@ static void screen(void)
 static void clock(void)
 {
     static const char spin[] = "|/-\\";
-    struct bregs r = { .eax = 0x0400 };
+    struct bregs r = {.eax = 0x0400};
     bios(0x1A, &r);
     hex(13, 25, VALUE, r.ecx & 0xFFFF, 4);
     text(13, 29, LABEL, "-");
     hex(13, 30, VALUE, r.edx >> 8 & 0xFF, 2);
     text(13, 32, LABEL, "-");
     hex(13, 33, VALUE, r.edx & 0xFF, 2);
-    r = (struct bregs){ .eax = 0x0200 };
+    r = (struct bregs){.eax = 0x0200};
     bios(0x1A, &r);
     hex(14, 25, VALUE, r.ecx >> 8 & 0xFF, 2);
     text(14, 27, LABEL, ":");
@@ -159,7 +165,7 @@ static void clock(void)
     hex(14, 31, VALUE, r.edx >> 8 & 0xFF, 2);
     u32 t = ticks();
     decimal(15, 27, VALUE, t, 7);
-    char s[2] = { spin[t >> 1 & 3], 0 };
+    char s[2] = {spin[t >> 1 & 3], 0};
     text(14, 35, GOOD, s);
 }
 

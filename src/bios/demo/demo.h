@@ -3,7 +3,9 @@
 #define DEMO_H
 #include "../x86.h"
 
-struct seen { u32 cr0, cs, eflags, extra; };
+struct seen {
+    u32 cr0, cs, eflags, extra;
+};
 void mode_real(struct seen *s);
 void mode_protected16(struct seen *s);
 void mode_protected32(struct seen *s);
@@ -14,12 +16,14 @@ extern u32 video_at;
 extern char here_text[32];
 extern u8 boot_drive;
 
-struct bregs { u32 eax, ebx, ecx, edx; };
+struct bregs {
+    u32 eax, ebx, ecx, edx;
+};
 void bios(u8 vector, struct bregs *r); /* the few registers the demo passes */
 
 /* sine.c */
 void sine_init(void);
-int sine(u32 angle);   /* 256 steps a turn, 16384 is one */
+int sine(u32 angle); /* 256 steps a turn, 16384 is one */
 int cosine(u32 angle);
 
 /* screen.c */

@@ -42,7 +42,7 @@ static bool letter(int x, int y)
 
 bool plasma(void)
 {
-    struct bregs r = { .eax = 0x0013 };
+    struct bregs r = {.eax = 0x0013};
     bios(0x10, &r);
     glyphs_read();
     palette();

@@ -5,7 +5,8 @@ void bios(u8 vector, struct bregs *r)
 {
     /* INT takes an immediate: the four that are needed. ES = DS throughout. */
     switch (vector) {
-#define CASE(n) case n: asm volatile("int $" #n : "+a"(r->eax), "+b"(r->ebx), "+c"(r->ecx), "+d"(r->edx) : : "cc", "memory"); break;
+#define CASE(n) \
+    case n: asm volatile("int $" #n : "+a"(r->eax), "+b"(r->ebx), "+c"(r->ecx), "+d"(r->edx) : : "cc", "memory"); break;
         CASE(0x10)
         CASE(0x12)
         CASE(0x15)
@@ -15,7 +16,10 @@ void bios(u8 vector, struct bregs *r)
     }
 }
 
-u32 ticks(void) { return peek32(0x40, 0x6C); }
+u32 ticks(void)
+{
+    return peek32(0x40, 0x6C);
+}
 
 bool key_waiting(void)
 {
@@ -27,7 +31,7 @@ bool key_waiting(void)
 
 u16 key_read(void)
 {
-    struct bregs r = { .eax = 0 };
+    struct bregs r = {.eax = 0};
     bios(0x16, &r);
     return (u16)r.eax;
 }
@@ -97,5 +101,11 @@ void sine_init(void)
     }
 }
 
-int sine(u32 angle) { return table[angle & 255]; }
-int cosine(u32 angle) { return table[(angle + 64) & 255]; }
+int sine(u32 angle)
+{
+    return table[angle & 255];
+}
+int cosine(u32 angle)
+{
+    return table[(angle + 64) & 255];
+}

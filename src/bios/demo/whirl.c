@@ -50,7 +50,7 @@ static void palette(u32 turn)
 /* Corners slide a twelfth along the sides: the classic pursuit curve. */
 static void pursuit(int left, int top, int size, bool mirror)
 {
-    int x[4] = { left, left + size, left + size, left }, y[4] = { top, top, top + size, top + size };
+    int x[4] = {left, left + size, left + size, left}, y[4] = {top, top, top + size, top + size};
     for (u8 n = 0; n < 45; n++) {
         int nx[4], ny[4];
         for (int i = 0; i < 4; i++) {
@@ -66,10 +66,10 @@ static void pursuit(int left, int top, int size, bool mirror)
 
 bool whirl(void)
 {
-    struct bregs r = { .eax = 0x0012 };
+    struct bregs r = {.eax = 0x0012};
     bios(0x10, &r);
     for (u8 i = 0; i < 16; i++) {
-        r = (struct bregs){ .eax = 0x1000, .ebx = (u32)i << 8 | i };
+        r = (struct bregs){.eax = 0x1000, .ebx = (u32)i << 8 | i};
         bios(0x10, &r);
     }
     palette(0);
