@@ -480,7 +480,9 @@ static uint8_t digital_input(struct i82077 *fdc)
     const struct floppy_drive *drive = fdc_selected_drive(fdc);
     bool motor = fdc->dor & DOR_MOTOR_0 << (fdc->dor & DOR_SELECT); /* the AT adapter selects a drive by both */
 
-    return 0x7F | (drive && motor && drive->changed ? 0x80 : 0);
+    if (!drive || !motor || drive->type == FLOPPY_DRIVE_360K) /* that drive has no change line */
+        return 0x7F;
+    return 0x7F | (drive->changed ? 0x80 : 0);
 }
 
 static uint32_t port_read(void *device, uint16_t port, unsigned size)

@@ -505,6 +505,8 @@ Test(fdc, geometries)
         uint8_t head = rows[i].size > 184320;
 
         set_up(rows[i].size, rows[i].type, 0);
+        cr_expect_eq(in8(bench, DIR) & 0x80, rows[i].type == FLOPPY_DRIVE_360K ? 0 : 0x80,
+                     "360K drives have no change line");
         out8(bench, DIR, rows[i].rate);
         seek(rows[i].cylinder);
         program_dma(0x46, 512);
