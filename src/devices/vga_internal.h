@@ -93,7 +93,7 @@ struct vga_timing {
 struct vga_timing vga_timing_get(const struct vga *vga);
 uint64_t vga_frame_number(const struct vga *vga);   /* frames since power-on, for blinking */
 uint64_t vga_retrace_number(const struct vga *vga); /* vertical retraces begun since power-on */
-uint8_t vga_input_status_1(const struct vga *vga);  /* bits 0 and 3 */
+uint8_t vga_input_status_1(const struct vga *vga);  /* bits 0, 3, 4 and 5 */
 uint64_t vga_next_retrace(const struct vga *vga);   /* clock count at which the next vertical retrace begins */
 uint16_t vga_start_address(const struct vga *vga);  /* the one being displayed */
 
@@ -127,6 +127,7 @@ struct vga_scan_line vga_scan_line_get(const struct vga *vga, unsigned line);
 uint32_t vga_plane_offset(const struct vga *vga, uint16_t counter, unsigned row_scan);
 unsigned vga_columns(const struct vga *vga);
 bool vga_text_mode(const struct vga *vga);
+uint8_t vga_beam_pixel(const struct vga *vga, unsigned line, unsigned dot); /* what goes to the DAC at that dot */
 /* Scan lines of one character row, line doubling included. */
 unsigned vga_row_lines(const struct vga *vga);
 

@@ -317,6 +317,26 @@ void vga_screen_render(struct vga *vga, uint32_t *pixels, size_t stride)
     }
 }
 
+uint8_t vga_beam_pixel(const struct vga *vga, unsigned line, unsigned dot)
+{
+    struct vga_scan_line scan = vga_scan_line_get(vga, line);
+    unsigned pixels = dots_per_character(vga), dots = vga_timing_get(vga).dots_per_character;
+    unsigned x = dot / dots * pixels + dot % dots * pixels / dots + pixel_panning(vga, scan.split);
+    uint8_t character[16], indices[16];
+
+    scan.address = counter_at(vga, scan.address, x / pixels);
+    if (colours_256(vga)) {
+        packed_line(vga, &scan, 1, character);
+        return character[x % pixels];
+    }
+    if (vga_text_mode(vga))
+        text_line(vga, &scan, 1, character);
+    else
+        graphics_line(vga, &scan, 1, character);
+    attribute_colours(vga, indices);
+    return indices[character[x % pixels]];
+}
+
 /* --- For observers ----------------------------------------------------------------------------------------------- */
 /* What of the picture depends on the clock alone. */
 static uint64_t picture_phase(const struct vga *vga)

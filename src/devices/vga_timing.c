@@ -62,18 +62,31 @@ uint64_t vga_next_retrace(const struct vga *vga)
     return when > vga->schedule->now ? when : vga->schedule->now + 1;
 }
 
+/* Bits 5 and 4 show two of the eight lines to the DAC, chosen by AR12 bits 5:4. */
+static uint8_t video_status(const struct vga *vga, uint8_t pixel)
+{
+    static const uint8_t upper[4] = {2, 5, 3, 7}, lower[4] = {0, 4, 1, 6};
+    unsigned mux = vga->attribute[0x12] >> 4 & 3;
+
+    return (uint8_t)((pixel >> upper[mux] & 1) << 5 | (pixel >> lower[mux] & 1) << 4);
+}
+
 uint8_t vga_input_status_1(const struct vga *vga)
 {
     struct vga_timing timing = vga_timing_get(vga);
     uint64_t position = schedule_ticks(vga->schedule, timing.dot_hertz) % frame_dots(&timing);
     unsigned line = (unsigned)(position / timing.line_dots), dot = (unsigned)(position % timing.line_dots);
+    bool displays = line < timing.display_lines && dot < timing.display_dots;
+    bool palette_off = !(vga->attribute_index & 0x20); /* the overscan colour everywhere */
     uint8_t status = 0;
 
-    if (line >= timing.display_lines || dot >= timing.display_dots)
+    if (!displays)
         status |= 0x01; /* display enable complement */
     if (line >= timing.retrace_start && line < timing.retrace_start + timing.retrace_lines)
         status |= 0x08;
-    return status;
+    if (!displays || palette_off || vga_dispi_active(vga))
+        return status | video_status(vga, vga->attribute[0x11]);
+    return status | video_status(vga, vga_beam_pixel(vga, line, dot));
 }
 
 uint16_t vga_start_address(const struct vga *vga)

@@ -1,3 +1,4 @@
+/* The bench of display_bench.h. */
 #include "display_bench.h"
 
 #include <criterion/criterion.h>

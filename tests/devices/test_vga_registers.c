@@ -193,6 +193,29 @@ Test(vga_registers, display_enable_within_and_between_lines)
     cr_assert_eq(in8(&bench, 0x3DA) & 9, 1, "below the picture, before retrace");
 }
 
+/* Bits 5 and 4 follow the picture under the beam, and the overscan colour outside of it. */
+Test(vga_registers, video_feedback)
+{
+    static const struct {
+        uint8_t mux, colour, bits;
+    } rows[] = {{0, 0x01, 0x10}, {0, 0x04, 0x20}, {1, 0x10, 0x10}, {1, 0x20, 0x20}, {2, 0x02, 0x10},
+                {2, 0x08, 0x20}, {3, 0x40, 0x10}, {3, 0x80, 0x20}, {3, 0x3F, 0x00}, {0, 0xFA, 0x00}};
+
+    vga_mode_set(&bench, &vga_mode_13);
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        attribute_set(&bench, 0x11, rows[i].colour);
+        attribute_set(&bench, 0x12, (uint8_t)(0x0F | rows[i].mux << 4));
+        poke8(&bench, 0xA0000 + 320 * 60 + 160, rows[i].colour);
+        /* 25.175 MHz, 800 dots a line: line 120 (row 60), dot 320 (column 160). */
+        bench.schedule.now = ((uint64_t)120 * 800 + 321) * 100000000 / 25175000;
+        cr_assert_eq(in8(&bench, 0x3DA) & 0x31, rows[i].bits, "row %u in the picture", i);
+        bench.schedule.now += 20; /* five dots on: column 163, black */
+        cr_assert_eq(in8(&bench, 0x3DA) & 0x31, 0x00, "row %u beside it", i);
+        bench.schedule.now = ((uint64_t)120 * 800 + 700) * 100000000 / 25175000;
+        cr_assert_eq(in8(&bench, 0x3DA) & 0x31, rows[i].bits | 1, "row %u in the border", i);
+    }
+}
+
 Test(vga_registers, retrace_interrupt)
 {
     crtc_set(&bench, 0x11, 0x0E); /* clear, enable */

@@ -1,3 +1,4 @@
+/* Standard modes through the ports; see vga_modes.h. */
 #include "vga_modes.h"
 
 /* IBM PS/2 Hardware Interface Technical Reference, mode tables of the video BIOS. */
