@@ -47,6 +47,7 @@ void signals_install(void)
     handle(SIGTERM, note, SA_RESETHAND);
     handle(SIGHUP, note, SA_RESETHAND);
     handle(SIGPIPE, SIG_IGN, 0);
+    handle(SIGXFSZ, SIG_IGN, 0); /* a file at its size limit is a write error, not the end */
     handle(SIGWINCH, note_size, SA_RESTART);
     for (unsigned i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
         handle(crashes[i], die, (int)(SA_RESETHAND | SA_NODEFER));
