@@ -105,7 +105,7 @@ uint64_t translate(struct cpu *cpu, uint64_t linear, unsigned access)
     }
     physical = apply_a20(cpu, walk.physical);
     if (!engine->plain && !walk.uncacheable)
-        tlb_fill(cpu, linear, physical | (walk.writable ? PADDR_WRITABLE : 0), mode, true, walk.writable);
+        tlb_fill(cpu, linear, (physical & ~UINT64_C(4095)) | (walk.writable ? PADDR_WRITABLE : 0), mode, true, walk.writable);
     return physical;
 }
 

@@ -258,10 +258,30 @@ static bool agree(const struct plan *plan, unsigned slices, unsigned *slice_coun
     return same;
 }
 
-static void visit_first(void *owner, const char *path, uint64_t value, enum state_visibility visibility)
+/* Both worlds' scalars come in the same order: the first pass keeps the values, the second prints those that differ. */
+struct comparison {
+    uint64_t values[1024];
+    unsigned count, at;
+};
+
+static void keep_value(void *owner, const char *path, uint64_t value, enum state_visibility visibility)
 {
+    struct comparison *comparison = owner;
+
+    (void)path;
     (void)visibility;
-    fprintf(owner, "%s=%llx ", path, (unsigned long long)value);
+    if (comparison->count < ARRAY_LENGTH(comparison->values))
+        comparison->values[comparison->count++] = value;
+}
+
+static void print_difference(void *owner, const char *path, uint64_t value, enum state_visibility visibility)
+{
+    struct comparison *comparison = owner;
+
+    (void)visibility;
+    if (comparison->at < comparison->count && comparison->values[comparison->at++] != value)
+        fprintf(stderr, "    %s: fast %llx plain %llx\n", path, (unsigned long long)comparison->values[comparison->at - 1],
+                (unsigned long long)value);
 }
 
 /* Reruns up to the slice that differs, then one count at a time, and prints both sides. */
@@ -296,14 +316,16 @@ static void locate(const struct plan *plan, unsigned slice)
                         plan->mode, (unsigned long long)clock, (unsigned long long)rip);
                 for (unsigned k = 0; k < 16; k++)
                     fprintf(stderr, " %02x", bytes[k]);
-                fprintf(stderr, "\nfast:  ");
-                state_registry_visit(a->states, visit_first, stderr);
-                fprintf(stderr, "\nplain: ");
-                state_registry_visit(b->states, visit_first, stderr);
+                fprintf(stderr, "\n");
+                {
+                    struct comparison comparison = {.count = 0};
+
+                    state_registry_visit(a->states, keep_value, &comparison);
+                    state_registry_visit(b->states, print_difference, &comparison);
+                }
                 for (unsigned k = 0; k < RAM_SIZE; k++)
                     if (physical_map_ram(a->memory)[k] != physical_map_ram(b->memory)[k] && steps++ < 8)
-                        fprintf(stderr, "\nram %x: fast %02x plain %02x", k, physical_map_ram(a->memory)[k], physical_map_ram(b->memory)[k]);
-                fprintf(stderr, "\n");
+                        fprintf(stderr, "    ram %x: fast %02x plain %02x\n", k, physical_map_ram(a->memory)[k], physical_map_ram(b->memory)[k]);
                 i = slice;
                 break;
             }
