@@ -40,7 +40,8 @@ struct run {
     struct throttle throttle;
     struct speed speed;
     uint64_t slice;         /* clocks that take the host some 10 ms */
-    uint64_t host_start, shown_at;
+    uint64_t host_start;
+    uint64_t show_at;       /* host time at which the screen is shown next */
     bool halted;
     bool explaining; /* the command is explain: tell at the end what the last exception was */
     const char *reason; /* NULL while it runs */
@@ -124,11 +125,12 @@ static void serve_display(struct run *run, uint64_t host)
     unsigned wait = run->halted ? 10 : throttle_wait_ms(&run->throttle, host, virtual_ns);
 
     speed_update(&run->speed, host, tb_machine_clock(run->machine), virtual_ns);
-    if (host - run->shown_at >= SHOW_NS) {
+    if (host >= run->show_at) {
         struct display_status status = {run->options.image, run->halted ? "halted" : "running", run->speed.mips, run->speed.percent};
 
         run->display.show(run->display.owner, run->machine, &status);
-        run->shown_at = host;
+        uint64_t now = clockwork_now_ns(), took = now - host;
+        run->show_at = now + (took > SHOW_NS / 2 ? 2 * took : SHOW_NS - took); /* a slow display may not take more than a third */
     }
     if (!run->display.poll(run->display.owner, run->machine, &run->keys, wait))
         end(run, "quit", TB_STATUS_OK);
@@ -173,12 +175,14 @@ static void run_loop(struct run *run)
     run->host_start = clockwork_now_ns();
     run->slice = SLICE_LEAST;
     while (!run->reason) {
-        uint64_t now = tb_machine_clock(run->machine), begun = clockwork_now_ns(), took;
+        uint64_t now = tb_machine_clock(run->machine);
         uint64_t slice_end = least(now + run->slice, has_host_input(run) ? now - now % input_period + input_period : UINT64_MAX);
 
-        if (serve_host(run) && !run->reason && serve_gdb(run))
-            run_slice(run, slice_end);
-        took = clockwork_now_ns() - begun;
+        if (!serve_host(run) || run->reason || !serve_gdb(run))
+            continue;
+        uint64_t begun = clockwork_now_ns();
+        run_slice(run, slice_end);
+        uint64_t took = clockwork_now_ns() - begun;
         if (took < 5000000 && run->slice < UINT64_MAX / 4)
             run->slice *= 2;
         else if (took > 20000000 && run->slice > SLICE_LEAST)

@@ -21,6 +21,7 @@ struct window {
     struct tb_screen shown; /* what the texture holds */
     bool drawn;             /* false: the window must be painted again */
     bool fullscreen;
+    SDL_Rect windowed;      /* where the window was before */
     unsigned scale;         /* 0: what fits the desktop */
     uint32_t *pixels;
     bool down[SDL_NUM_SCANCODES];
@@ -131,11 +132,24 @@ static void window_show(void *owner, tb_machine *machine, const struct display_s
     window->drawn = true;
 }
 
+/* SDL asks the window manager for the whole screen; where there is none, the window is made as large as the screen by ourselves. */
 static void toggle_fullscreen(struct window *window)
 {
+    SDL_Rect *windowed = &window->windowed, screen;
+
     window->fullscreen = !window->fullscreen;
+    if (window->fullscreen && SDL_GetDisplayBounds(SDL_GetWindowDisplayIndex(window->window), &screen) == 0) {
+        SDL_GetWindowPosition(window->window, &windowed->x, &windowed->y);
+        SDL_GetWindowSize(window->window, &windowed->w, &windowed->h);
+        SDL_SetWindowPosition(window->window, screen.x, screen.y);
+        SDL_SetWindowSize(window->window, screen.w, screen.h);
+    }
     if (SDL_SetWindowFullscreen(window->window, window->fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0))
         window->fullscreen = !window->fullscreen;
+    if (!window->fullscreen && windowed->w) {
+        SDL_SetWindowSize(window->window, windowed->w, windowed->h);
+        SDL_SetWindowPosition(window->window, windowed->x, windowed->y);
+    }
     window->drawn = false;
 }
 
