@@ -39,8 +39,8 @@ enum { BUFFER_SIZE = 16, DEFAULT_TYPEMATIC = 0x2b /* 10.9 a second after 500 ms 
 struct at_keyboard {
     struct bay bay;
     struct i8042 *controller;
-    struct event typematic; /* the next repeat */
-    struct event self_test; /* its end */
+    struct event typematic;          /* the next repeat */
+    struct event self_test;          /* its end */
     uint8_t buffer[BUFFER_SIZE + 1]; /* and one place for the overrun code */
     uint8_t buffer_first;
     uint8_t buffer_count;
@@ -58,22 +58,14 @@ struct at_keyboard {
 };
 
 static const struct state_field keyboard_fields[] = {
-    STATE_EVENT(struct at_keyboard, typematic),
-    STATE_EVENT(struct at_keyboard, self_test),
-    STATE_U8_ARRAY(struct at_keyboard, buffer),
-    STATE_U8(struct at_keyboard, buffer_first),
-    STATE_U8(struct at_keyboard, buffer_count),
-    STATE_U8_ARRAY(struct at_keyboard, answers),
-    STATE_U8(struct at_keyboard, answer_count),
-    STATE_U8(struct at_keyboard, last_sent),
-    STATE_U8(struct at_keyboard, parameter_of),
-    STATE_U8(struct at_keyboard, scan_set),
-    STATE_U8(struct at_keyboard, typematic_rate),
-    STATE_U8(struct at_keyboard, typematic_key),
-    STATE_U8(struct at_keyboard, lights),
-    STATE_BOOL(struct at_keyboard, scanning),
-    STATE_U8_ARRAY(struct at_keyboard, held),
-    STATE_U8_ARRAY(struct at_keyboard, kinds),
+    STATE_EVENT(struct at_keyboard, typematic),   STATE_EVENT(struct at_keyboard, self_test),
+    STATE_U8_ARRAY(struct at_keyboard, buffer),   STATE_U8(struct at_keyboard, buffer_first),
+    STATE_U8(struct at_keyboard, buffer_count),   STATE_U8_ARRAY(struct at_keyboard, answers),
+    STATE_U8(struct at_keyboard, answer_count),   STATE_U8(struct at_keyboard, last_sent),
+    STATE_U8(struct at_keyboard, parameter_of),   STATE_U8(struct at_keyboard, scan_set),
+    STATE_U8(struct at_keyboard, typematic_rate), STATE_U8(struct at_keyboard, typematic_key),
+    STATE_U8(struct at_keyboard, lights),         STATE_BOOL(struct at_keyboard, scanning),
+    STATE_U8_ARRAY(struct at_keyboard, held),     STATE_U8_ARRAY(struct at_keyboard, kinds),
 };
 
 /* A snapshot is foreign input: indices stay inside. */
@@ -135,8 +127,8 @@ static bool shift_held(const struct at_keyboard *k)
     return is_held(k, KEY_LEFT_SHIFT) || is_held(k, KEY_RIGHT_SHIFT);
 }
 
-/* The shifts that surround a grey key, so that software for the 84-key keyboard takes it for its keypad twin: pretended when Num
-   Lock is on, let go when one is really held. `outward`: after the key's release. */
+/* The shifts that surround a grey key, so that software for the 84-key keyboard takes it for its keypad twin: pretended when
+   Num Lock is on, let go when one is really held. `outward`: after the key's release. */
 static void put_made_up_shifts(const struct at_keyboard *k, struct sequence *s, unsigned key, bool outward)
 {
     bool num_lock = k->lights & AT_LED_NUM_LOCK;
@@ -264,8 +256,8 @@ static void repeat(void *owner)
 {
     struct at_keyboard *k = owner;
     struct sequence s = {.length = 0};
-    bool system_request = k->typematic_key == KEY_PRINT_SCREEN && k->scan_set != 3 &&
-                          (is_held(k, KEY_LEFT_ALT) || is_held(k, KEY_RIGHT_ALT));
+    bool system_request =
+        k->typematic_key == KEY_PRINT_SCREEN && k->scan_set != 3 && (is_held(k, KEY_LEFT_ALT) || is_held(k, KEY_RIGHT_ALT));
 
     put_key(k, &s, system_request ? 0x54 : k->typematic_key, true);
     if (has_room(k, s.length))
@@ -346,8 +338,7 @@ static void start_self_test(struct at_keyboard *k)
     k->scanning = false;
     k->parameter_of = 0;
     k->lights = 0;
-    schedule_at(k->bay.schedule, &k->self_test,
-                k->bay.schedule->now + schedule_counts_in_ns(k->bay.schedule, SELF_TEST_NS));
+    schedule_at(k->bay.schedule, &k->self_test, k->bay.schedule->now + schedule_counts_in_ns(k->bay.schedule, SELF_TEST_NS));
 }
 
 static void self_test_ends(void *owner)

@@ -19,9 +19,10 @@ void at_keyboard_free(struct at_keyboard *keyboard);
 /* Switched off and on again: runs its self-test. */
 void at_keyboard_power_on(struct at_keyboard *keyboard);
 
-/* A key goes down or up. It is named by its make code in set 1 (E0-prefixed keys: 0xE000 | code; Pause: 0xE11D), whatever set
-   is in use. False, and nothing happened, if the 16-byte buffer has no room for the whole sequence or there is no such key. A key
-   already down (up) stays so: the keyboard repeats by itself. While scanning is disabled keys are lost, as on the real thing. */
+/* A key goes down or up. It is named by its make code in set 1 (E0-prefixed keys: 0xE000 | code; Pause: 0xE11D), whatever
+   set is in use. False, and nothing happened, if the 16-byte buffer has no room for the whole sequence or there is no such
+   key. A key already down (up) stays so: the keyboard repeats by itself. While scanning is disabled keys are lost, as on the
+   real thing. */
 bool at_keyboard_key(struct at_keyboard *keyboard, uint16_t set1_code, bool pressed);
 
 /* True when the guest has taken every byte. */

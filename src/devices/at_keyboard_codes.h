@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A key: its set 1 make code 01-7F, plus 80h if E0 comes before it. Pause, which has no E0 code of its own, is E0 45 here: the
-   position that set 1 leaves free. */
+/* A key: its set 1 make code 01-7F, plus 80h if E0 comes before it. Pause, which has no E0 code of its own, is E0 45 here:
+   the position that set 1 leaves free. */
 enum { KEY_EXTENDED = 0x80, KEY_COUNT = 0x100 };
 
 enum at_key {
@@ -32,8 +32,8 @@ uint8_t at_set3_code(unsigned key);
 unsigned at_set3_key(uint8_t code);
 uint8_t at_set3_default_kind(unsigned key);
 
-/* Insert, Delete, Home, End, Page Up, Page Down and the arrows between the main field and the keypad: the keyboard wraps them in
-   made-up Shift codes. */
+/* Insert, Delete, Home, End, Page Up, Page Down and the arrows between the main field and the keypad: the keyboard wraps
+   them in made-up Shift codes. */
 bool at_key_is_grey(unsigned key);
 
 #endif

@@ -1,5 +1,5 @@
-/* The 82441FX host bridge, after Intel's data sheet 290549: identification, DRAM description, PAM and SMRAM. The registers that
-   only tune timing are kept as written. */
+/* The 82441FX host bridge, after Intel's data sheet 290549: identification, DRAM description, PAM and SMRAM. The registers
+   that only tune timing are kept as written. */
 #include "devices/i440fx.h"
 
 #include <stdlib.h>

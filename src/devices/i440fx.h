@@ -11,8 +11,8 @@ struct i440fx;
 
 enum { I440FX_SEGMENTS = 16, I440FX_SEGMENT_SIZE = 0x4000, I440FX_FIRST_SEGMENT = 0xc0000 };
 
-/* What answers on the bus behind the bridge in each 16 KiB segment from C0000 (a ROM, or nothing), for accesses that PAM does not
-   give to RAM. */
+/* What answers on the bus behind the bridge in each 16 KiB segment from C0000 (a ROM, or nothing), for accesses that PAM
+   does not give to RAM. */
 struct i440fx_config {
     struct physical_source behind[I440FX_SEGMENTS];
 };

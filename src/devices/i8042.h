@@ -12,8 +12,8 @@ struct i8042;
 
 enum i8042_port { I8042_KEYBOARD, I8042_AUXILIARY };
 
-/* `irq1`, `irq12`: output buffer full with a byte of the keyboard or of the auxiliary device. `a20` follows output port bit 1
-   (high from power-on). `init` gets a pulse when output port bit 0 is pulled low: the processor's INIT. */
+/* `irq1`, `irq12`: output buffer full with a byte of the keyboard or of the auxiliary device. `a20` follows output port bit
+   1 (high from power-on). `init` gets a pulse when output port bit 0 is pulled low: the processor's INIT. */
 struct i8042 *i8042_new(const struct bay *bay, struct wire irq1, struct wire irq12, struct wire a20, struct wire init);
 void i8042_free(struct i8042 *controller);
 void i8042_reset(struct i8042 *controller);

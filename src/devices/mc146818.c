@@ -32,7 +32,15 @@ enum rtc_register {
 };
 
 enum register_a { A_UIP = 0x80, A_DIVIDER = 0x70, A_DIVIDER_RUNS = 0x20, A_RATE = 0x0f };
-enum register_b { B_SET = 0x80, B_PIE = 0x40, B_AIE = 0x20, B_UIE = 0x10, B_SQWE = 0x08, B_BINARY = 0x04, B_24_HOURS = 0x02 };
+enum register_b {
+    B_SET = 0x80,
+    B_PIE = 0x40,
+    B_AIE = 0x20,
+    B_UIE = 0x10,
+    B_SQWE = 0x08,
+    B_BINARY = 0x04,
+    B_24_HOURS = 0x02
+};
 enum register_c { C_IRQF = 0x80, C_PF = 0x40, C_AF = 0x20, C_UF = 0x10 };
 
 enum { PM = 0x80, ALARM_ANY = 0xc0, SECONDS_A_DAY = 86400 };
@@ -205,7 +213,8 @@ static uint64_t next_interrupt(const struct mc146818 *rtc)
     return next;
 }
 
-/* After bring_up and every change: IRQF, the wire, and the next event. While the interrupt stands nothing new can be seen. */
+/* After bring_up and every change: IRQF, the wire, and the next event. While the interrupt stands nothing new can be seen.
+ */
 static void settle(struct mc146818 *rtc)
 {
     bool level = set_irqf(rtc);
@@ -311,7 +320,7 @@ uint8_t mc146818_peek(const struct mc146818 *rtc, unsigned index)
 void mc146818_reset(struct mc146818 *rtc)
 {
     bring_up(rtc);
-    rtc->bytes[RTC_B] &= (uint8_t)~(B_PIE | B_AIE | B_UIE | B_SQWE);
+    rtc->bytes[RTC_B] &= (uint8_t) ~(B_PIE | B_AIE | B_UIE | B_SQWE);
     rtc->bytes[RTC_C] = 0;
     settle(rtc);
     rtc->index = 0x80;

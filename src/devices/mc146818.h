@@ -10,7 +10,14 @@
 struct mc146818;
 
 /* Drive types of CMOS byte 10h. */
-enum cmos_floppy { CMOS_FLOPPY_NONE, CMOS_FLOPPY_360K, CMOS_FLOPPY_1200K, CMOS_FLOPPY_720K, CMOS_FLOPPY_1440K, CMOS_FLOPPY_2880K };
+enum cmos_floppy {
+    CMOS_FLOPPY_NONE,
+    CMOS_FLOPPY_360K,
+    CMOS_FLOPPY_1200K,
+    CMOS_FLOPPY_720K,
+    CMOS_FLOPPY_1440K,
+    CMOS_FLOPPY_2880K
+};
 
 /* Geometry of a hard disk as the setup program would have stored it; cylinders 0: no disk. */
 struct cmos_disk {
@@ -21,14 +28,14 @@ struct cmos_disk {
 
 /* What the setup program of this board has left in the memory. */
 struct mc146818_config {
-    int64_t seconds;             /* local time at clock 0, since 1970-01-01T00:00:00; years 1900-2099 */
-    uint64_t memory_below_4g;    /* bytes of RAM from address 0 */
-    uint64_t memory_above_4g;    /* bytes of RAM from 4 GiB */
+    int64_t seconds;          /* local time at clock 0, since 1970-01-01T00:00:00; years 1900-2099 */
+    uint64_t memory_below_4g; /* bytes of RAM from address 0 */
+    uint64_t memory_above_4g; /* bytes of RAM from 4 GiB */
     enum cmos_floppy floppies[2];
-    struct cmos_disk disks[2];   /* primary master and slave */
-    char boot_order[4];          /* letters of a, c, d, zero-terminated */
+    struct cmos_disk disks[2]; /* primary master and slave */
+    char boot_order[4];        /* letters of a, c, d, zero-terminated */
     bool coprocessor;
-    bool mouse;                  /* PS/2 pointing device */
+    bool mouse; /* PS/2 pointing device */
     unsigned processors;
 };
 

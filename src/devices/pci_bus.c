@@ -11,8 +11,8 @@
 #define ADDRESS_MASK 0x80fffffcu
 #define ADDRESS_ENABLE 0x80000000u
 
-/* The host bridge keeps accesses below the top of RAM, and the ISA bridge decodes I/O APIC, APIC and BIOS at the top: a window
-   put there would never see a cycle. */
+/* The host bridge keeps accesses below the top of RAM, and the ISA bridge decodes I/O APIC, APIC and BIOS at the top: a
+   window put there would never see a cycle. */
 #define FIRST_FIXED_ADDRESS 0xfec00000u
 
 enum { INTERRUPT_LINKS = 4 };
@@ -94,7 +94,7 @@ static void config_write(struct pci_function *function, unsigned offset, uint32_
         uint8_t *byte = &function->config[offset + i], mask = function->writable[offset + i];
 
         *byte = (uint8_t)((*byte & ~mask) | (value & mask));
-        *byte &= (uint8_t)~(value & function->write_one_clears[offset + i]);
+        *byte &= (uint8_t) ~(value & function->write_one_clears[offset + i]);
     }
     pci_function_update_windows(function);
     if (function->written)
@@ -215,7 +215,8 @@ void pci_function_bar(struct pci_function *function, unsigned index, enum pci_ba
         function->writable[PCI_COMMAND] |= PCI_COMMAND_MEMORY;
 }
 
-void pci_function_identify(struct pci_function *function, uint16_t vendor, uint16_t device, uint32_t class_code, uint8_t revision)
+void pci_function_identify(struct pci_function *function, uint16_t vendor, uint16_t device, uint32_t class_code,
+                           uint8_t revision)
 {
     store_le16(function->config + PCI_VENDOR_ID, vendor);
     store_le16(function->config + PCI_DEVICE_ID, device);

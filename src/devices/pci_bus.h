@@ -49,8 +49,8 @@ struct pci_function {
     struct pci_bar bars[PCI_BAR_COUNT];
     /* After a write of `size` bytes at `offset` has changed config; may be NULL. */
     void (*written)(void *owner, unsigned offset, unsigned size);
-    /* Window `bar` has moved: claim or route [base, base + size) if `mapped`, release it otherwise. Only memory and port decoding
-       that the command register enables is reported. Needed if there are BARs. */
+    /* Window `bar` has moved: claim or route [base, base + size) if `mapped`, release it otherwise. Only memory and port
+       decoding that the command register enables is reported. Needed if there are BARs. */
     void (*moved)(void *owner, unsigned bar, uint32_t base, bool mapped);
     void *owner;
     uint8_t device_function; /* device << 3 | function, set by pci_bus_add */
@@ -62,8 +62,8 @@ extern const struct state_table pci_function_table;
 
 struct pci_bus;
 
-/* `route` drives the board's four interrupt links (line 0 = PIRQA# ... 3 = PIRQD#), high meaning asserted; device d's pin INTx# is
-   on link (x + d - 1) mod 4, as on Intel's 440FX boards. */
+/* `route` drives the board's four interrupt links (line 0 = PIRQA# ... 3 = PIRQD#), high meaning asserted; device d's pin
+   INTx# is on link (x + d - 1) mod 4, as on Intel's 440FX boards. */
 struct pci_bus *pci_bus_new(const struct bay *bay, struct wire route);
 void pci_bus_free(struct pci_bus *bus);
 
@@ -78,12 +78,14 @@ void pci_bus_add(struct pci_bus *bus, struct pci_function *function, unsigned de
 void pci_function_bar(struct pci_function *function, unsigned bar, enum pci_bar_kind kind, uint32_t size);
 
 /* The identification every function has: 16-bit ids, 24-bit class code. */
-void pci_function_identify(struct pci_function *function, uint16_t vendor, uint16_t device, uint32_t class_code, uint8_t revision);
+void pci_function_identify(struct pci_function *function, uint16_t vendor, uint16_t device, uint32_t class_code,
+                           uint8_t revision);
 
 /* The function's interrupt pin (level). */
 void pci_function_interrupt(struct pci_function *function, bool level);
 
-/* Recomputes every window from the registers: for a `restored` callback or a device that changes its configuration itself. */
+/* Recomputes every window from the registers: for a `restored` callback or a device that changes its configuration itself.
+ */
 void pci_function_update_windows(struct pci_function *function);
 
 #endif

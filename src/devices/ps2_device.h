@@ -1,7 +1,7 @@
 /* What hangs on one of the keyboard controller's two connectors: the keyboard or the pointing device.
 
-   The controller owns the line and its timing. It asks for a byte when it can take one, so a device that gets something to say
-   calls i8042_device_ready (i8042.h). A byte from the host arrives through `receive`. */
+   The controller owns the line and its timing. It asks for a byte when it can take one, so a device that gets something to
+   say calls i8042_device_ready (i8042.h). A byte from the host arrives through `receive`. */
 #ifndef TRUEBOX_DEVICES_PS2_DEVICE_H
 #define TRUEBOX_DEVICES_PS2_DEVICE_H
 
