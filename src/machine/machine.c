@@ -310,8 +310,7 @@ static enum cpu_exit run_cpu(struct tb_machine *machine, struct cpu *cpu, uint64
 static bool run_once(struct tb_machine *machine, uint64_t clock, enum tb_stop *stop)
 {
     struct cpu *cpu = running_cpu(machine);
-    uint64_t deadline, limit;
-    bool slept;
+    uint64_t deadline, limit, before = machine->schedule.now;
 
     schedule_run_due(&machine->schedule);
     if (requested_stop(machine, stop))
@@ -327,7 +326,6 @@ static bool run_once(struct tb_machine *machine, uint64_t clock, enum tb_stop *s
     if (limit <= machine->schedule.now)
         return true; /* the reset queued something that is due */
     cpu->attention = false; /* this is the look that it asks for */
-    slept = cpu->activity != CPU_RUNNING;
     switch (run_cpu(machine, cpu, limit)) {
     case CPU_EXIT_BREAKPOINT:
         machine->at_breakpoint = true;
@@ -338,8 +336,8 @@ static bool run_once(struct tb_machine *machine, uint64_t clock, enum tb_stop *s
     case CPU_EXIT_CLOCK:
     case CPU_EXIT_ATTENTION: break;
     }
-    /* One that has only just fallen asleep is looked at again: what its last instruction queued or asked for comes first. */
-    if (!slept || cpu->activity == CPU_RUNNING || machine->schedule.now >= limit)
+    /* One that ran and fell asleep (again) is looked at anew: what it queued or asked for comes before the old limit. */
+    if (cpu->activity == CPU_RUNNING || machine->schedule.now != before)
         return true;
     return idle(machine, cpu, limit, stop);
 }

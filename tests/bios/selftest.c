@@ -14,7 +14,6 @@ u16 segment(void)
 static void say_char(char c)
 {
     outb(0xE9, (u8)c);
-    outb(0x402, (u8)c);
 }
 
 void say(const char *s)

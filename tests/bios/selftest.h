@@ -1,4 +1,4 @@
-/* The self-test guest: calls every BIOS service and checks what comes back. Results go to the ports E9h and 402h and,
+/* The self-test guest: calls every BIOS service and checks what comes back. Results go to port E9h and,
  * the last line, to the screen: "BIOS-TEST PASS n" or "BIOS-TEST FAIL n". Needs a floppy with spare sectors behind
  * it (its own disk); tests a first hard disk too if there is one, whose last sectors it writes and restores. */
 #ifndef SELFTEST_H
