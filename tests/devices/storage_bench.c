@@ -2,6 +2,9 @@
 #include "storage_bench.h"
 
 #include <criterion/criterion.h>
+#include <criterion/hooks.h>
+#include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,26 +104,31 @@ uint64_t bench_hash(struct bench *bench)
     return state_registry_hash(bench->bay.states);
 }
 
-static char *names[32];
-static unsigned name_count;
+/* Test processes end without their exit handlers: the runner, their parent, removes what carries its number. */
+#define NAME_FORMAT "storage-test-%ld-"
 
-static void remove_files(void)
+ReportHook(POST_ALL)(struct criterion_global_stats *stats)
 {
-    for (unsigned i = 0; i < name_count; i++)
-        unlink(names[i]);
+    char pattern[64];
+    glob_t found;
+
+    (void)stats;
+    snprintf(pattern, sizeof pattern, NAME_FORMAT "*", (long)getpid());
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        unlink(found.gl_pathv[i]);
+    globfree(&found);
 }
 
 static const char *new_file(int *file)
 {
-    char *name = memory_copy_string("storage-test-XXXXXX");
+    char name[64];
 
+    snprintf(name, sizeof name, NAME_FORMAT "XXXXXX", (long)getppid());
     *file = mkstemp(name);
     cr_assert(*file >= 0);
-    if (name_count == 0)
-        atexit(remove_files);
-    cr_assert(name_count < 32);
-    names[name_count++] = name;
-    return name;
+    return memory_copy_string(name);
 }
 
 uint8_t pattern_byte(uint64_t offset)

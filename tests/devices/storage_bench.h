@@ -46,7 +46,7 @@ void bench_restore(struct bench *bench);
 uint64_t bench_hash(struct bench *bench);
 
 /* A temporary file of `size` bytes where byte i of sector n is (n + i / 2) or so (see pattern_byte), in the test's
-   directory; removed when the process ends. Returns its name. */
+   directory; removed when all tests have run. Returns its name. */
 const char *temporary_image(uint64_t size);
 const char *temporary_file(const void *bytes, size_t size);
 uint8_t pattern_byte(uint64_t offset);
