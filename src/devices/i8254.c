@@ -309,10 +309,17 @@ static void edge_2(void *owner)
     edge_fires(owner, 2);
 }
 
+/* While a load is due, the count that will be loaded. A bus cycle on a PC takes longer than the timer's clock, so no program
+   there has seen a counter between the write and the load (Linux's quick TSC calibration relies on it); here a few
+   instructions fit in between. OUT and null count keep the data sheet's time. */
 static uint16_t count_as_read(const struct counter *c)
 {
-    uint32_t n = c->element;
+    struct counter loaded = *c;
+    uint32_t n;
 
+    if (loaded.load_tick != SCHEDULE_NEVER)
+        load_element(&loaded);
+    n = loaded.element;
     return (uint16_t)(c->bcd ? n / 1000 << 12 | n / 100 % 10 << 8 | n / 10 % 10 << 4 | n % 10 : n);
 }
 
