@@ -244,12 +244,13 @@ static void window_close(void *owner)
     free(window);
 }
 
-/* SDL may offer drivers that show nothing to anybody; they count only if asked for in the environment. */
-static bool driver_shows_nothing(void)
+/* Without X or Wayland SDL would try the bare console, and drivers that show nothing to anybody; they count only if asked for. */
+static bool no_display(void)
 {
-    const char *driver = SDL_GetCurrentVideoDriver();
+    const char *platform = SDL_GetPlatform();
 
-    return driver && !SDL_getenv("SDL_VIDEODRIVER") && (!strcmp(driver, "dummy") || !strcmp(driver, "offscreen"));
+    return strcmp(platform, "Mac OS X") && strcmp(platform, "Windows") && !SDL_getenv("DISPLAY") && !SDL_getenv("WAYLAND_DISPLAY") &&
+           !SDL_getenv("SDL_VIDEODRIVER");
 }
 
 bool window_open(struct display *display, bool fullscreen, unsigned scale, struct tb_error *error)
@@ -258,12 +259,10 @@ bool window_open(struct display *display, bool fullscreen, unsigned scale, struc
 
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+    if (no_display())
+        return report_set(error, TB_STATUS_USAGE, "neither DISPLAY nor WAYLAND_DISPLAY is set");
     if (SDL_Init(SDL_INIT_VIDEO))
         return report_set(error, TB_STATUS_USAGE, "%s", SDL_GetError());
-    if (driver_shows_nothing()) {
-        SDL_Quit();
-        return report_set(error, TB_STATUS_USAGE, "no display");
-    }
     window = report_resize(NULL, sizeof *window);
     memset(window, 0, sizeof *window);
     window->scale = scale;
