@@ -100,3 +100,20 @@ ends cpu-list 0 cpu list
 ends version 0 --version
 ends help 0 --help
 if grep -q -- '--until' out && ! grep -q -- '--record' out; then pass help-lists-what-exists; else fail help-lists-what-exists "$(head -3 out)"; fi
+
+# Keys: firmware that enables the keyboard, translated to set 1, and copies every byte to the debug console; the first is the
+# keyboard's AA when it has tested itself.
+#   mov al, 60; out 64, al; mov al, 40; out 60, al; poll: in al, 64; test al, 1; jz poll; in al, 60; out E9, al; jmp poll
+firmware echo.bin '\260\140\346\144\260\100\346\140\344\144\250\001\164\372\344\140\346\351\353\364'
+codes() { od -An -v -tx1 "$1" | tr -d ' \n'; }
+ends keys-typed 124 $bare echo.bin --max-insns 100m --debugcon file:codes.bin --keys 'wait:.' --keys 'type:aB' --keys 'key:ctrl-alt-del pause' --keys 'sleep:1
+at:1'
+if [ "$(codes codes.bin)" = aa1e9e2a30b0aa1d38e053e0d3b89de11d45e19dc5 ]; then
+    pass keys-as-scan-codes
+else
+    fail keys-as-scan-codes "$(codes codes.bin)"
+fi
+ends keys-wait-for-port 0 $bare echo.bin --max-insns 100m --debugcon file:codes.bin --until "\.$(printf '\256\002')" --keys 'wait:.
+key:c
+wait:\.
+key:1'
