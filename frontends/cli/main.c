@@ -8,7 +8,7 @@
 
 static void help(void)
 {
-    printf("Usage: truebox run [IMAGE] [options]         boot a floppy, disk or CD image\n"
+    printf("Usage: truebox run [IMAGE] [options]         boot a floppy, disk or CD image; none: the demo\n"
            "       truebox vectors --cpu MODEL FILE...   run hardware-captured single-step tests\n"
            "       truebox disasm [--bits 16|32|64] [--org N] [FILE]\n"
            "       truebox cpu list | cpu show MODEL     the processors that can be emulated\n"

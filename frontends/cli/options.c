@@ -52,6 +52,7 @@ enum option_id {
     OPTION_LOG,
     OPTION_GDB,
     OPTION_WAIT,
+    OPTION_HELP,
     OPTION_LATER /* part of the contract, but not in this version */
 };
 
@@ -100,6 +101,7 @@ static const struct option_row option_rows[] = {
     {"trace", required_argument, OPTION_TRACE, "--trace FILE", "every instruction as a line of text"},
     {"log", required_argument, OPTION_LOG, "--log CATEGORIES", "events to standard error: guest,fault,... or all"},
     {"gdb", required_argument, OPTION_GDB, "--gdb [HOST:]PORT", "GDB stub, also unix:PATH or stdio; -S: wait for it"},
+    {"help", no_argument, OPTION_HELP, "--help", "this list"},
     {"kernel", required_argument, OPTION_LATER, NULL, NULL},
     {"initrd", required_argument, OPTION_LATER, NULL, NULL},
     {"append", required_argument, OPTION_LATER, NULL, NULL},
@@ -365,6 +367,7 @@ static bool options_apply(struct run_options *options, const struct option_row *
     case OPTION_TRACE: options->trace = text; return true;
     case OPTION_LOG: options->log = text; return true;
     case OPTION_GDB: options->gdb = text; return true;
+    case OPTION_HELP: options->help = true; return true;
     case OPTION_WAIT: options->wait_for_debugger = true; return true;
     case OPTION_LATER: return report_set(error, TB_STATUS_USAGE, "--%s: not in this version", row->name);
     default: return apply_machine(options, row, text, error);

@@ -21,6 +21,7 @@ struct run_options {
     struct tb_config machine;
     const char *image; /* the IMAGE argument, not yet in machine.drives: options_place_image does that */
     bool boot_given;
+    bool help;     /* --help: list the options and end */
     bool cpu_help; /* --cpu help: list the models and end */
     bool ips_given, ips_auto;
 

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 
 #include "cli/clockwork.h"
+#include "cli/demo.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
 #include "cli/outputs.h"
@@ -42,8 +43,10 @@ struct run {
     uint64_t slice;         /* clocks that take the host some 10 ms */
     uint64_t host_start;
     uint64_t show_at;       /* host time at which the screen is shown next */
+    char *demo;             /* the temporary file of the demo guest */
     bool halted;
     bool explaining; /* the command is explain: tell at the end what the last exception was */
+    const char *name;   /* of what was booted */
     const char *reason; /* NULL while it runs */
     int status;
 };
@@ -126,7 +129,7 @@ static void serve_display(struct run *run, uint64_t host)
 
     speed_update(&run->speed, host, tb_machine_clock(run->machine), virtual_ns);
     if (host >= run->show_at) {
-        struct display_status status = {run->options.image, run->halted ? "halted" : "running", run->speed.mips, run->speed.percent};
+        struct display_status status = {run->name, run->halted ? "halted" : "running", run->speed.mips, run->speed.percent};
 
         run->display.show(run->display.owner, run->machine, &status);
         uint64_t now = clockwork_now_ns(), took = now - host;
@@ -231,7 +234,7 @@ static bool prepare(struct run *run, struct tb_error *error)
 {
     struct run_options *options = &run->options;
 
-    if (!check_outputs(options, error) || !options_place_image(options, error))
+    if (!check_outputs(options, error) || !options_place_image(options, error) || !demo_insert(options, &run->demo, error))
         return false;
     if (options->ips_given && options->ips_auto)
         options->machine.ips = clockwork_measure_ips(&options->machine);
@@ -245,6 +248,8 @@ static bool make_machine(struct run *run, struct tb_error *error)
     struct run_options *options = &run->options;
 
     run->machine = tb_machine_new(&options->machine, error);
+    run->name = run->demo ? "demo" : options->image;
+    demo_forget(&run->demo);
     if (!run->machine)
         return false;
     player_init(&run->player, &options->script, options->machine.ips);
@@ -363,6 +368,10 @@ static int run_with_options(int argc, char **argv, bool explaining)
     memset(run, 0, sizeof *run);
     if (!options_parse(&run->options, argc, argv, &error)) {
         status = report_error(&error);
+    } else if (run->options.help) {
+        puts("Usage: truebox run [IMAGE] [options]\n");
+        options_help();
+        status = TB_STATUS_OK;
     } else if (run->options.cpu_help) {
         cpu_list();
         status = TB_STATUS_OK;
@@ -376,6 +385,7 @@ static int run_with_options(int argc, char **argv, bool explaining)
         for (unsigned i = 0; i < TB_OUTPUT_COUNT; i++)
             channel_open(&run->outputs.channels[i], NULL, NULL);
         status = run_prepared(run);
+        demo_forget(&run->demo);
         outputs_close(&run->outputs, NULL);
         until_free(&run->until);
         player_free(&run->player);

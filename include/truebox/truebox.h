@@ -79,6 +79,9 @@ bool tb_cpu_model(unsigned index, const char **name, const char **description);
    TB_DRIVE_EMPTY with *error set if it is none of them. */
 enum tb_drive_kind tb_image_kind(const char *path, struct tb_error *error);
 
+/* The demo guest's floppy image, which is built in; NULL if this library was built without it. */
+const uint8_t *tb_demo_image(size_t *size);
+
 /* ------------------------------------------------------------------------------------------------------------------
    Life of a machine */
 

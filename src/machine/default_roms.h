@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct default_rom {
-    const char *name; /* "bios", "vgabios" */
+    const char *name; /* "bios", "vgabios", "demo" */
     const uint8_t *bytes;
     size_t size;
 };

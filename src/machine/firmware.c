@@ -76,6 +76,16 @@ static bool built_in(struct firmware *firmware, const char *name)
     return false;
 }
 
+const uint8_t *tb_demo_image(size_t *size)
+{
+    struct firmware demo;
+
+    if (!built_in(&demo, "demo"))
+        return NULL;
+    *size = demo.size;
+    return demo.bytes;
+}
+
 static bool load_bios(struct firmware_set *set, const char *path, struct tb_error *error)
 {
     if (!path)

@@ -5,6 +5,7 @@ firmware serial.bin '\272\370\003\260\107\356\260\117\356\353\376' # out 3F8: "G
 firmware exit.bin '\260\025\346\364\353\376'                       # out F4, 15
 firmware halt.bin '\372\364\353\375'                               # cli; hlt
 firmware triple.bin '\372\056\017\001\036\020\000\314'             # cli; lidt cs:[10] (all zero); int3
+ends demo 0 run --headless --until 'built-in demo' --max-seconds 50
 bare="run --headless --vgabios= --bios"
 
 ends until-debugcon 0 $bare ready.bin --until 'REA.Y$' --max-insns 1m
@@ -98,6 +99,8 @@ else
 fi
 ends cpu-list 0 cpu list
 ends version 0 --version
+ends cpu-help 0 run --cpu help
+ends run-help 0 run --help
 ends help 0 --help
 if grep -q -- '--until' out && ! grep -q -- '--record' out; then pass help-lists-what-exists; else fail help-lists-what-exists "$(head -3 out)"; fi
 
