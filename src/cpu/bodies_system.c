@@ -171,16 +171,19 @@ BODY(clts)
 
 BODY(invlpg)
 {
+    (void)cpu;
     NEXT;
 }
 
 BODY(invd)
 {
+    (void)cpu;
     NEXT;
 }
 
 BODY(wbinvd)
 {
+    (void)cpu;
     NEXT;
 }
 

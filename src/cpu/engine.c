@@ -178,7 +178,6 @@ static void land_fault(struct cpu *cpu)
     if (cpu->model->level >= 3 && pushes_rf(&fault))
         cpu->eflags |= FLAG_RF;
     interrupt_deliver(cpu, fault.vector, EVENT_EXCEPTION, fault.has_error_code && !cpu_real(cpu), fault.error_code, cpu->rip);
-    cpu->eflags &= ~(uint64_t)FLAG_RF;
     cpu->delivering = false;
 }
 
@@ -193,7 +192,6 @@ static void deliver_interrupt(struct cpu *cpu, unsigned vector, enum event_kind 
     cpu->delivering_vector = (uint8_t)vector;
     cpu->delivering_kind = kind;
     interrupt_deliver(cpu, vector, kind, false, 0, cpu->rip);
-    cpu->eflags &= ~(uint64_t)FLAG_RF;
     cpu->delivering = false;
 }
 

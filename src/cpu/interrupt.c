@@ -200,7 +200,8 @@ static void deliver(struct cpu *cpu, unsigned vector, enum event_kind kind, bool
     deliver_protected(cpu, vector, kind, has_error_code, error_code, rip);
 }
 
-/* RF in the pushed image is the caller's business: set in cpu->eflags for faults (engine.c). */
+/* RF in the pushed image is the caller's business: set in cpu->eflags for faults (engine.c). The handler starts with RF clear; a task
+   that a task gate leads to with its own. */
 void interrupt_deliver(struct cpu *cpu, unsigned vector, enum event_kind kind, bool has_error_code, uint32_t error_code, uint64_t rip)
 {
     deliver(cpu, vector, kind, has_error_code, error_code, rip);

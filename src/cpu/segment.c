@@ -49,6 +49,8 @@ static bool descriptor_address(const struct cpu *cpu, uint16_t selector, uint64_
     }
     *limit = local ? cpu->ldtr.limit : cpu->gdtr.limit;
     *address = (local ? cpu->ldtr.base : cpu->gdtr.base) + (selector & 0xfff8);
+    if (!cpu_long_mode(cpu))
+        *address = (uint32_t)*address;
     return (selector | 7u) <= *limit;
 }
 
@@ -192,12 +194,15 @@ static void load_data(struct cpu *cpu, unsigned index, uint16_t selector)
 
 void segment_load(struct cpu *cpu, unsigned index, uint16_t selector)
 {
-    if (!cpu_protected(cpu))
+    if (!cpu_protected(cpu)) {
         segment_set_real(cpu, index, selector);
-    else if (index == SS)
+        if (cpu->segment[index].limit == 0xffff && index != SS)
+            return; /* nothing that the mode key says can have changed: by far the commonest case */
+    } else if (index == SS) {
         load_stack(cpu, selector);
-    else
+    } else {
         load_data(cpu, index, selector);
+    }
     cpu_mode_changed(cpu);
 }
 

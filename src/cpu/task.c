@@ -67,7 +67,7 @@ static void probe_tss(struct cpu *cpu, const struct descriptor *new_tss, enum ta
 {
     const struct tss_layout *old = layout_of(cpu->tr.attributes);
     unsigned old_end = old->segments + old->segment_count * old->size;
-    uint64_t old_descriptor = cpu->gdtr.base + (cpu->tr.selector & 0xfff8);
+    uint32_t old_descriptor = (uint32_t)(cpu->gdtr.base + (cpu->tr.selector & 0xfff8));
 
     if (cpu->tr.limit < old_end - 1)
         raise_exception(cpu, VECTOR_TS, error_code_selector(cpu, cpu->tr.selector), REASON_TS_TSS_LIMIT, cpu->tr.selector,
@@ -241,7 +241,7 @@ void task_switch(struct cpu *cpu, uint16_t tss_selector, enum task_switch_source
 
     /* The commit: steps 6-10. */
     if (!nested)
-        descriptor_write_busy(cpu, cpu->gdtr.base + (old_selector & 0xfff8), false);
+        descriptor_write_busy(cpu, (uint32_t)(cpu->gdtr.base + (old_selector & 0xfff8)), false);
     if (source == TASK_IRET)
         flags &= ~(uint64_t)FLAG_NT;
     save_old_task(cpu, (uint32_t)next_rip, (uint32_t)flags);
