@@ -201,16 +201,24 @@ void ata_reset(u8 unit)
     wait_idle(unit, 10 * SECONDS);
 }
 
-/* PACKET: 12 command bytes, then whatever the device sends, up to bytes; 0 or an INT 13h status. */
-u8 atapi_packet(u8 unit, const u8 *packet, u16 seg, u16 off, u16 bytes)
+/* Words that nobody wants: a data phase must be read to its end. */
+static void discard(u16 port, u16 bytes)
+{
+    for (u16 i = 0; i < (bytes + 1) / 2; i++)
+        (void)inw(port);
+}
+
+/* PACKET: 12 command bytes, then whatever the device sends: the first `skip` bytes are dropped, the next `bytes` kept, the
+ * rest dropped (all even). 0 or an INT 13h status. */
+u8 atapi_packet(u8 unit, const u8 *packet, u16 seg, u16 off, u16 skip, u16 bytes)
 {
     u16 base = ata[unit].command;
     if (!ready(unit))
         return DISK_TIMEOUT;
     outb(ata[unit].control, 0x08);
     outb(base + FEATURES, 0);
-    outb(base + LBA_MID, (u8)bytes);
-    outb(base + LBA_HIGH, (u8)(bytes >> 8));
+    outb(base + LBA_MID, 0x00); /* at most F800h bytes a burst */
+    outb(base + LBA_HIGH, 0xF8);
     outb(base + COMMAND, 0xA0);
     (void)inb(ata[unit].control);
     int s = wait_idle(unit, 10 * SECONDS);
@@ -229,34 +237,57 @@ u8 atapi_packet(u8 unit, const u8 *packet, u16 seg, u16 off, u16 bytes)
         if (!(s & DRQ))
             return DISK_OK;
         u16 n = inb(base + LBA_MID) | inb(base + LBA_HIGH) << 8;
+        u16 lead = n < skip ? n : skip;
+        discard(base + DATA, lead);
+        skip -= lead;
+        n -= lead;
         u16 take = n < bytes ? n : bytes;
         seg += off >> 4;
         off &= 15;
         insw_far(base + DATA, seg, off, take / 2);
         off += take & ~1;
         bytes -= take;
-        for (u16 i = take / 2; i < (n + 1) / 2; i++) /* more than asked for: into the void */
-            (void)inw(base + DATA);
+        discard(base + DATA, n - take);
     }
 }
 
-/* READ(10), 2048-byte blocks. A fresh disc reports "unit attention" first. */
+/* READ(10) of one burst. A fresh disc reports "unit attention" first. */
+static u8 read_blocks(u8 unit, u32 lba, u8 blocks, u16 seg, u16 off, u16 skip, u16 bytes)
+{
+    u8 p[12] = {0x28, 0, (u8)(lba >> 24), (u8)(lba >> 16), (u8)(lba >> 8), (u8)lba, 0, 0, blocks, 0, 0, 0};
+    u8 status = DISK_OK;
+    for (int attempt = 0; attempt < 4; attempt++) {
+        status = atapi_packet(unit, p, seg, off, skip, bytes);
+        if (status == DISK_OK || status == DISK_TIMEOUT || status == DISK_NOT_READY)
+            break;
+    }
+    return status;
+}
+
+/* Blocks of 2048 bytes. */
 u8 atapi_read(u8 unit, u32 lba, u16 blocks, u16 seg, u16 off)
 {
     u8 status = DISK_OK;
-    while (blocks) {
+    while (blocks && status == DISK_OK) {
         u16 n = blocks > 16 ? 16 : blocks;
-        u8 p[12] = {0x28, 0, (u8)(lba >> 24), (u8)(lba >> 16), (u8)(lba >> 8), (u8)lba, 0, 0, (u8)n, 0, 0, 0};
-        for (int attempt = 0; attempt < 4; attempt++) {
-            status = atapi_packet(unit, p, seg, off, n * 2048);
-            if (status == DISK_OK || status == DISK_TIMEOUT || status == DISK_NOT_READY)
-                break;
-        }
-        if (status != DISK_OK)
-            return status;
+        status = read_blocks(unit, lba, (u8)n, seg, off, 0, n * 2048);
         seg += n * 128;
         lba += n;
         blocks -= n;
+    }
+    return status;
+}
+
+/* Sectors of 512 bytes, four to a block, counted from block `base`: what emulated floppies and disks have. */
+u8 atapi_read_sectors(u8 unit, u32 base, u32 sector, u16 count, u16 seg, u16 off)
+{
+    u8 status = DISK_OK;
+    while (count && status == DISK_OK) {
+        u16 first = sector & 3, n = count > 60 ? 60 : count;
+        status = read_blocks(unit, base + sector / 4, (u8)((first + n + 3) / 4), seg, off, first * 512, n * 512);
+        seg += n * 32;
+        sector += n;
+        count -= n;
     }
     return status;
 }

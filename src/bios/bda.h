@@ -94,13 +94,15 @@ struct ebda {
     u8 reserved_06[0x1C];
     u16 mouse_off, mouse_seg;                       /* 22: handler of INT 15h C207h */
     u8 mouse_flags1, mouse_flags2, mouse_packet[8]; /* 26 */
-    u8 cd_emulation;                                /* 30: drive number emulated by El Torito, 0 none */
+    u8 cd_drive;                                    /* 30: number of the CD it was booted from, 0: none */
     u8 ata_multiple[4];
     u8 fd_probing;               /* 35: the media type is being searched for */
     u16 cd_load_seg, cd_sectors; /* 36: what INT 13h 4Bh reports */
     u32 cd_lba;
     u8 boot_index; /* 3E: how far INT 19h has come */
-    u8 reserved_3f;
+    u8 cd_media;   /* El Torito media type: 0 no emulation, 1-3 floppy, 4 hard disk */
+    u16 cd_cylinders;
+    u8 cd_heads, cd_track; /* 42: geometry of the emulated drive */
 } PACKED;
 enum { EBDA_STACK_FLOOR = 0x60, EBDA_STACK_TOP = 0x400 };
 _Static_assert(__builtin_offsetof(struct ebda, mouse_off) == 0x22, "EBDA layout");

@@ -98,7 +98,8 @@ u8 ata_transfer(u8 unit, enum ata_op op, u32 lba, u32 lba_high, u16 *count, u16 
 u8 ata_command_simple(u8 unit, u8 command, u8 feature, u8 count);
 bool ata_identify(u8 unit, u16 seg, u16 off);
 u8 atapi_read(u8 unit, u32 lba, u16 blocks, u16 seg, u16 off);
-u8 atapi_packet(u8 unit, const u8 *packet, u16 seg, u16 off, u16 bytes);
+u8 atapi_read_sectors(u8 unit, u32 base, u32 sector, u16 count, u16 seg, u16 off);
+u8 atapi_packet(u8 unit, const u8 *packet, u16 seg, u16 off, u16 skip, u16 bytes);
 void ata_reset(u8 unit);
 
 /* int13 */

@@ -1,6 +1,5 @@
 /* El Torito (Bootable CD-ROM Format Specification 1.0): the boot catalog, no-emulation boot, drive E0h.
- * Floppy and hard disk emulation would translate 512-byte sectors in cd_request: the seam is there, the media
- * byte is refused for now. */
+ * Emulated floppies and hard disks: cd_emulation.c. */
 #include "cd.h"
 #include "fdc.h"
 
@@ -37,25 +36,23 @@ romstr cd_boot_load(u8 *drive)
         return STR("bad boot catalog");
     if (peek8(0, BUFFER + 32) != 0x88)
         return STR("no bootable entry in the catalog");
-    if (peek8(0, BUFFER + 33) & 15)
-        return STR("emulated boot media are not supported");
+    u8 media = peek8(0, BUFFER + 33) & 15;
     u16 seg = peek16(0, BUFFER + 34), sectors = peek16(0, BUFFER + 38);
     u32 lba = peek32(0, BUFFER + 40);
     if (!seg)
         seg = 0x7C0;
     if (!sectors)
         sectors = 4;
-    EBDA_SET(cd_emulation, CD_DRIVE);
     EBDA_SET(cd_lba, lba);
     EBDA_SET(cd_load_seg, seg);
     EBDA_SET(cd_sectors, sectors);
-    u32 blocks = ((u32)sectors + 3) / 4;
-    if (((u32)seg << 4) + blocks * 2048 > 0x9F000)
+    if (((u32)seg << 4) + sectors * 512 > 0x9F000)
         return STR("boot image too large");
-    if (atapi_read(unit, lba, (u16)blocks, seg, 0) != DISK_OK)
+    if (atapi_read_sectors(unit, lba, 0, sectors, seg, 0) != DISK_OK)
         return STR("read error in the boot image");
-    *drive = CD_DRIVE;
-    return 0;
+    EBDA_SET(cd_drive, CD_DRIVE);
+    *drive = media == 0 ? CD_DRIVE : media < 4 ? 0x00 : 0x80;
+    return media ? cd_emulation_start(media) : 0;
 }
 
 static u8 read_dap(struct regs *r, bool transfer)
@@ -81,7 +78,7 @@ static u8 parameters(struct regs *r)
     u8 answer[8] = {0}, packet[12] = {0x25};
     if (peek16(ds, si) < 0x1A)
         return DISK_BAD_COMMAND;
-    u8 status = atapi_packet(cd_map[0], packet, get_ss(), (u16)(u32)answer, 8);
+    u8 status = atapi_packet(cd_map[0], packet, get_ss(), (u16)(u32)answer, 0, 8);
     u32 total = status == DISK_OK ? ((u32)answer[0] << 24 | answer[1] << 16 | answer[2] << 8 | answer[3]) + 1 : 0xFFFFFFFF;
     poke16(ds, si, 0x1A);
     poke16(ds, (u16)(si + 2), 0x0074); /* removable, change line, lockable */
@@ -94,25 +91,35 @@ static u8 parameters(struct regs *r)
 }
 
 /* 4B00h, 4B01h: the specification packet (El Torito, figure 5). */
-static void emulation_status(struct regs *r)
+void cd_emulation_status(struct regs *r)
 {
     u16 ds = r->ds, si = r->si;
     for (u16 i = 0; i < 0x13; i++)
         poke8(ds, (u16)(si + i), 0);
     poke8(ds, si, 0x13);
-    poke8(ds, (u16)(si + 2), CD_DRIVE);
+    u8 media = EBDA_GET(cd_media);
+    poke8(ds, (u16)(si + 1), media);
+    poke8(ds, (u16)(si + 2), media == 0 ? CD_DRIVE : media < 4 ? 0x00 : 0x80);
     poke8(ds, (u16)(si + 3), cd_map[0] / 2);
     poke32(ds, (u16)(si + 4), EBDA_GET(cd_lba));
     poke16(ds, (u16)(si + 8), cd_map[0] & 1);
     poke16(ds, (u16)(si + 12), EBDA_GET(cd_load_seg));
     poke16(ds, (u16)(si + 14), EBDA_GET(cd_sectors));
+    if (media) {
+        u16 last = EBDA_GET(cd_cylinders) - 1;
+        poke8(ds, (u16)(si + 16), (u8)last);
+        poke8(ds, (u16)(si + 17), (u8)((last >> 2 & 0xC0) | EBDA_GET(cd_track)));
+        poke8(ds, (u16)(si + 18), EBDA_GET(cd_heads) - 1);
+    }
     disk_result(r, DISK_OK);
 }
 
 bool cd_request(struct regs *r)
 {
-    if (r->dl < CD_DRIVE || r->dl != EBDA_GET(cd_emulation))
+    if (!EBDA_GET(cd_drive))
         return false;
+    if (r->dl != CD_DRIVE)
+        return EBDA_GET(cd_media) && cd_emulated(r);
     switch (r->ah) {
     case 0x00:
     case 0x09:
@@ -150,11 +157,7 @@ bool cd_request(struct regs *r)
         break;
     case 0x48: disk_result(r, parameters(r)); break;
     case 0x49: disk_result(r, DISK_OK); break;
-    case 0x4B:
-        emulation_status(r);
-        if (r->al == 0)
-            EBDA_SET(cd_emulation, 0);
-        break;
+    case 0x4B: cd_emulation_status(r); break;
     default: disk_result(r, DISK_BAD_COMMAND);
     }
     return true;

@@ -62,9 +62,30 @@ static void screen(const char *s)
         CALL(0x10, .eax = 0x0E00 | (u8)*s, .ebx = 7);
 }
 
+/* How much of the firmware's private stack in the EBDA stays unused: painted before, looked at after all tests. */
+enum { EBDA_DATA_END = 0x60, EBDA_STACK_END = 0x3F0 };
+
+static void stack_paint(void)
+{
+    for (u32 at = EBDA_DATA_END; at < EBDA_STACK_END; at++)
+        poke8(peek16(0x40, 0x0E), at, 0xA5);
+}
+
+static void stack_check(void)
+{
+    u32 at = EBDA_DATA_END;
+    while (at < EBDA_STACK_END && peek8(peek16(0x40, 0x0E), at) == 0xA5)
+        at++;
+    say("private stack: at most ");
+    say_hex(0x400 - at);
+    say(" bytes\n");
+    CHECK("room left on the private stack", at - EBDA_DATA_END >= 128, 1);
+}
+
 void selftest(void);
 void selftest(void)
 {
+    stack_paint();
     part("system", test_system);
     part("clock", test_clock);
     part("keyboard", test_keyboard);
@@ -73,6 +94,7 @@ void selftest(void)
     part("video", test_video);
     part("graphics", test_graphics);
     CALL(0x10, .eax = 0x0003);
+    stack_check();
     say("BIOS-TEST ");
     say(failed ? "FAIL " : "PASS ");
     say_hex(failed ? failed : passed);
