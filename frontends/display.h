@@ -8,10 +8,10 @@
 #include <truebox/truebox.h>
 
 struct display_status {
-    const char *name;    /* of the image */
-    const char *state;   /* running, halted */
-    double mips;         /* clock counts per host second, in millions */
-    unsigned percent;    /* virtual time as a part of real time */
+    const char *name;  /* of the image */
+    const char *state; /* running, halted */
+    double mips;       /* clock counts per host second, in millions */
+    unsigned percent;  /* virtual time as a part of real time */
 };
 
 struct display {

@@ -163,7 +163,8 @@ bool channel_close(struct channel *channel, struct tb_error *error)
     if (channel->kept_size && channel->out >= 0) {
         write_kept(channel, LAST_WORDS_MS);
         if (channel->kept_size && channel->listener < 0)
-            good = report_set(error, TB_STATUS_NO_INPUT, "%s: %zu bytes could not be written", channel->name, channel->kept_size);
+            good = report_set(error, TB_STATUS_NO_INPUT, "%s: %zu bytes could not be written", channel->name,
+                              channel->kept_size);
     }
     if (channel->failed)
         good = report_set(error, TB_STATUS_NO_INPUT, "%s: cannot write: %s", channel->name, strerror(channel->failed));

@@ -24,8 +24,8 @@ struct disassembly {
 static bool add_byte(struct disassembly *disassembly, uint8_t byte, struct tb_error *error)
 {
     if (disassembly->size == DISASM_MAX)
-        return report_set(error, TB_STATUS_DATA, "%s: more than %d bytes", disassembly->path ? disassembly->path : "standard input",
-                          DISASM_MAX);
+        return report_set(error, TB_STATUS_DATA, "%s: more than %d bytes",
+                          disassembly->path ? disassembly->path : "standard input", DISASM_MAX);
     if (disassembly->size == disassembly->capacity) {
         disassembly->capacity = disassembly->capacity ? disassembly->capacity * 2 : 4096;
         disassembly->bytes = report_resize(disassembly->bytes, disassembly->capacity);
@@ -88,7 +88,8 @@ static bool read_hex(struct disassembly *disassembly, struct tb_error *error)
 
 static bool parse(struct disassembly *disassembly, int argc, char **argv, struct tb_error *error)
 {
-    static const struct option longs[] = {{"bits", required_argument, NULL, 'b'}, {"org", required_argument, NULL, 'o'}, {0}};
+    static const struct option longs[] = {
+        {"bits", required_argument, NULL, 'b'}, {"org", required_argument, NULL, 'o'}, {0}};
     int found;
 
     disassembly->bits = 16;
@@ -98,8 +99,8 @@ static bool parse(struct disassembly *disassembly, int argc, char **argv, struct
         char *end = NULL;
 
         if (found != 'b' && found != 'o')
-            return report_set(error, TB_STATUS_USAGE, "disasm: %s: %s", found == ':' ? "option wants an argument" : "unknown option",
-                              argv[optind - 1]);
+            return report_set(error, TB_STATUS_USAGE, "disasm: %s: %s",
+                              found == ':' ? "option wants an argument" : "unknown option", argv[optind - 1]);
         errno = 0;
         uint64_t value = strtoull(optarg, &end, 0);
         if (!isdigit((unsigned char)*optarg) || *end || errno || (found == 'b' && value != 16 && value != 32 && value != 64))
@@ -122,8 +123,8 @@ static void print(const struct disassembly *disassembly)
     for (size_t i = 0; i < disassembly->size;) {
         size_t left = disassembly->size - i;
         char text[160], hex[2 * INSTRUCTION_MAX + 1];
-        unsigned length = tb_disassemble(disassembly->bytes + i, left < INSTRUCTION_MAX ? left : INSTRUCTION_MAX, disassembly->bits,
-                                         disassembly->org + i, text, sizeof text);
+        unsigned length = tb_disassemble(disassembly->bytes + i, left < INSTRUCTION_MAX ? left : INSTRUCTION_MAX,
+                                         disassembly->bits, disassembly->org + i, text, sizeof text);
 
         if (!length) {
             length = 1;

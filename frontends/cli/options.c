@@ -1,5 +1,5 @@
-/* The command line of `truebox run`. One row per option: its name, its argument and its help stand in the table below, what it does
-   in options_apply. */
+/* The command line of `truebox run`. One row per option: its name, its argument and its help stand in the table below, what
+   it does in options_apply. */
 #include "cli/options.h"
 
 #include "cli/report.h"
@@ -88,10 +88,13 @@ static const struct option_row option_rows[] = {
     {"scale", required_argument, OPTION_SCALE, "--scale N", "size of the window: N host pixels for one, 1 to 16"},
     {"serial", required_argument, OPTION_SERIAL, "--serial WHERE", "stdio, null, file:PATH, unix:PATH; again for COM2"},
     {"debugcon", required_argument, OPTION_DEBUGCON, "--debugcon WHERE", "ports 0xE9 and 0x402: stdio, null or file:PATH"},
-    {"isa-debug-exit", optional_argument, OPTION_ISA_DEBUG_EXIT, "--isa-debug-exit[=PORT]", "writing v ends with (v << 1) | 1 (0xf4)"},
+    {"isa-debug-exit", optional_argument, OPTION_ISA_DEBUG_EXIT, "--isa-debug-exit[=PORT]",
+     "writing v ends with (v << 1) | 1 (0xf4)"},
     {"on-shutdown", required_argument, OPTION_ON_SHUTDOWN, "--on-shutdown reset|exit", "what a triple fault does (reset)"},
-    {"until", required_argument, OPTION_UNTIL, "--until ERE", "end with 0 when screen, serial port or debug console show it"},
-    {"max-insns", required_argument, OPTION_MAX_INSNS, "--max-insns N[k|m|g]", "end with 124 at this count of the machine clock"},
+    {"until", required_argument, OPTION_UNTIL, "--until ERE",
+     "end with 0 when screen, serial port or debug console show it"},
+    {"max-insns", required_argument, OPTION_MAX_INSNS, "--max-insns N[k|m|g]",
+     "end with 124 at this count of the machine clock"},
     {"max-seconds", required_argument, OPTION_MAX_SECONDS, "--max-seconds S", "end with 124 after this much host time"},
     {"keys", required_argument, OPTION_KEYS, "--keys TEXT", "scripted input, an action a line; may be repeated"},
     {"keys-file", required_argument, OPTION_KEYS_FILE, "--keys-file FILE", "the same from a file"},
@@ -178,8 +181,8 @@ bool options_parse_time(const char *text, int64_t *seconds)
     return true;
 }
 
-static bool parse_drive(struct run_options *options, enum tb_drive drive, enum tb_drive_kind kind, const char *name, const char *path,
-                        struct tb_error *error)
+static bool parse_drive(struct run_options *options, enum tb_drive drive, enum tb_drive_kind kind, const char *name,
+                        const char *path, struct tb_error *error)
 {
     struct tb_drive_config *config = &options->machine.drives[drive];
 
@@ -250,7 +253,8 @@ static bool parse_max_seconds(struct run_options *options, const char *text, str
 }
 
 /* One of `names` (which ends with NULL) as its index. */
-static bool parse_choice(const char *option, const char *text, const char *const *names, unsigned *choice, struct tb_error *error)
+static bool parse_choice(const char *option, const char *text, const char *const *names, unsigned *choice,
+                         struct tb_error *error)
 {
     char list[128] = "";
 
@@ -268,7 +272,8 @@ static bool bad_number(const char *option, const char *text, const char *range, 
     return report_set(error, TB_STATUS_USAGE, "--%s: wants %s, not %s", option, range, text);
 }
 
-static bool apply_machine(struct run_options *options, const struct option_row *row, const char *text, struct tb_error *error)
+static bool apply_machine(struct run_options *options, const struct option_row *row, const char *text,
+                          struct tb_error *error)
 {
     static const char *const engines[] = {"fast", "plain", NULL};
     static const char *const shutdowns[] = {"reset", "exit", NULL};
@@ -323,7 +328,8 @@ static bool apply_machine(struct run_options *options, const struct option_row *
     }
 }
 
-static bool options_apply(struct run_options *options, const struct option_row *row, const char *text, struct tb_error *error)
+static bool options_apply(struct run_options *options, const struct option_row *row, const char *text,
+                          struct tb_error *error)
 {
     static const char *const displays[] = {"sdl", "term", "none", NULL};
     uint64_t number;
@@ -357,7 +363,8 @@ static bool options_apply(struct run_options *options, const struct option_row *
         return true;
     case OPTION_UNTIL: options->until = text; return true;
     case OPTION_MAX_INSNS:
-        return options_parse_number(text, 1000, 1, &options->max_clock) || bad_number("max-insns", text, "a count such as 250m", error);
+        return options_parse_number(text, 1000, 1, &options->max_clock) ||
+               bad_number("max-insns", text, "a count such as 250m", error);
     case OPTION_MAX_SECONDS: return parse_max_seconds(options, text, error);
     case OPTION_KEYS: return script_add_text(&options->script, text, error);
     case OPTION_KEYS_FILE: return script_add_file(&options->script, text, error);
@@ -376,12 +383,13 @@ static bool options_apply(struct run_options *options, const struct option_row *
 
 static bool check_stdio(const struct run_options *options, struct tb_error *error)
 {
-    unsigned users = options->display == DISPLAY_TERM;
+    unsigned users = (options->display == DISPLAY_TERM) + (options->gdb && !strcmp(options->gdb, "stdio"));
 
     for (unsigned i = 0; i < options->serial_count; i++)
         users += !strcmp(options->serial[i], "stdio");
     if (users > 1)
-        return report_set(error, TB_STATUS_USAGE, "standard input is wanted twice: by --serial stdio and another --serial or --display term");
+        return report_set(error, TB_STATUS_USAGE,
+                          "standard input is wanted twice, by --serial stdio, --gdb stdio or --display term");
     if (options->display == DISPLAY_TERM && options->debugcon && !strcmp(options->debugcon, "stdio"))
         return report_set(error, TB_STATUS_USAGE, "--debugcon stdio: standard output belongs to --display term");
     return true;
@@ -413,7 +421,8 @@ static bool parse_all(struct run_options *options, int argc, char **argv, struct
     if (optind < argc)
         options->image = argv[optind++];
     if (optind < argc)
-        return report_set(error, TB_STATUS_USAGE, "more than one image: %s (the others go by --fda .. --hdd and --cdrom)", argv[optind]);
+        return report_set(error, TB_STATUS_USAGE, "more than one image: %s (the others go by --fda .. --hdd and --cdrom)",
+                          argv[optind]);
     if (options->image && !*options->image)
         return report_set(error, TB_STATUS_USAGE, "the image's name is empty");
     return check_stdio(options, error);

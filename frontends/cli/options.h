@@ -34,9 +34,9 @@ struct run_options {
     const char *debugcon;
 
     const char *until;
-    uint64_t max_clock;     /* UINT64_MAX: no limit */
-    uint64_t max_host_ns;   /* UINT64_MAX: no limit */
-    struct script script;   /* --keys and --keys-file */
+    uint64_t max_clock;   /* UINT64_MAX: no limit */
+    uint64_t max_host_ns; /* UINT64_MAX: no limit */
+    struct script script; /* --keys and --keys-file */
 
     const char *screenshot, *screen_text, *stats, *trace, *log;
     const char *gdb;
@@ -48,8 +48,8 @@ struct run_options {
 bool options_parse(struct run_options *options, int argc, char **argv, struct tb_error *error);
 void options_free(struct run_options *options);
 
-/* Puts IMAGE into the drive that fits its kind, lets the machine boot from it first unless --boot was given, and refuses an image
-   that two drives would share. */
+/* Puts IMAGE into the drive that fits its kind, lets the machine boot from it first unless --boot was given, and refuses an
+   image that two drives would share. */
 bool options_place_image(struct run_options *options, struct tb_error *error);
 
 /* "64M", "1g", "640k", or a bare number in units of `bare`; suffixes are powers of `kilo` (1000 or 1024). */

@@ -27,7 +27,8 @@ bool outputs_open(struct outputs *outputs, const struct run_options *options, st
 /* From now on bytes of the machine arrive here. */
 void outputs_attach(struct outputs *outputs, tb_machine *machine, struct until *until, struct player *player);
 
-/* Moves bytes between host and guest without waiting. False while the machine should not run because the host takes no more. */
+/* Moves bytes between host and guest without waiting. False while the machine should not run because the host takes no more.
+ */
 bool outputs_poll(struct outputs *outputs);
 
 bool outputs_close(struct outputs *outputs, struct tb_error *error);

@@ -44,7 +44,8 @@ static void mark(struct player *player, tb_machine *machine)
     mark_outputs(player);
 }
 
-/* Whether what a `wait` waits for is there. If the screen has it, what stands behind it on the screen is still new for the next one. */
+/* Whether what a `wait` waits for is there. If the screen has it, what stands behind it on the screen is still new for the
+ * next one. */
 static bool waited(struct player *player, const struct script_action *action, tb_machine *machine)
 {
     size_t end;
@@ -61,7 +62,8 @@ static bool waited(struct player *player, const struct script_action *action, tb
     return true;
 }
 
-/* Sends strokes; the mark is set just before the last key goes down, so that the answer to it is newer. True when all are taken. */
+/* Sends strokes; the mark is set just before the last key goes down, so that the answer to it is newer. True when all are
+ * taken. */
 static bool type(struct player *player, const struct script_action *action, tb_machine *machine)
 {
     struct typist *typist = &player->typist;
@@ -86,7 +88,8 @@ static bool type(struct player *player, const struct script_action *action, tb_m
 /* Goes on with the action in progress; true when it is over. Else player->due says when to come back. */
 static bool advance(struct player *player, const struct script_action *action, tb_machine *machine)
 {
-    uint64_t now = tb_machine_clock(machine), poll = player->second / POLLS_PER_SECOND, sample = player->second / SAMPLES_PER_SECOND;
+    uint64_t now = tb_machine_clock(machine), poll = player->second / POLLS_PER_SECOND,
+             sample = player->second / SAMPLES_PER_SECOND;
 
     switch (action->verb) {
     case SCRIPT_WAIT:

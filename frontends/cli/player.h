@@ -1,5 +1,5 @@
-/* Plays a key script at exact clocks: what it does depends on the guest's state at those clocks only, never on how the run is cut
-   into slices. */
+/* Plays a key script at exact clocks: what it does depends on the guest's state at those clocks only, never on how the run
+   is cut into slices. */
 #ifndef TRUEBOX_FRONTENDS_CLI_PLAYER_H
 #define TRUEBOX_FRONTENDS_CLI_PLAYER_H
 
@@ -14,11 +14,11 @@
 
 struct player {
     const struct script *script;
-    uint64_t second;             /* clock counts per virtual second */
-    size_t next;                 /* the action in progress or to come */
-    bool started;                /* ... is in progress */
-    size_t stroke;               /* type, key: how many of its strokes have been sent */
-    uint64_t due;                /* clock at which player_play wants to be called next; UINT64_MAX: never again */
+    uint64_t second; /* clock counts per virtual second */
+    size_t next;     /* the action in progress or to come */
+    bool started;    /* ... is in progress */
+    size_t stroke;   /* type, key: how many of its strokes have been sent */
+    uint64_t due;    /* clock at which player_play wants to be called next; UINT64_MAX: never again */
     struct typist typist;
     struct screen_view view;
     struct line_matcher outputs[TB_OUTPUT_COUNT];

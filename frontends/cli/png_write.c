@@ -52,7 +52,8 @@ static bool encode(png_structp png, png_infop info, FILE *file, uint8_t *row, co
     return true;
 }
 
-static bool encode_file(FILE *file, struct png_job *job, const uint32_t *pixels, unsigned width, unsigned height, size_t stride)
+static bool encode_file(FILE *file, struct png_job *job, const uint32_t *pixels, unsigned width, unsigned height,
+                        size_t stride)
 {
     bool written = false;
     uint8_t *row = malloc(3 * (size_t)width);
@@ -68,7 +69,8 @@ static bool encode_file(FILE *file, struct png_job *job, const uint32_t *pixels,
     return written;
 }
 
-bool png_write_rgb(const char *path, const uint32_t *pixels, unsigned width, unsigned height, size_t stride, struct tb_error *error)
+bool png_write_rgb(const char *path, const uint32_t *pixels, unsigned width, unsigned height, size_t stride,
+                   struct tb_error *error)
 {
     struct png_job job = {"out of memory"};
     char *bytes = NULL;

@@ -1,8 +1,8 @@
 /* `truebox run`: makes the machine, runs it in slices, and writes what was asked for at the end.
 
-   Where a slice ends never influences the guest: inputs from scripts come at clocks that only the guest's own doings decide (player.h,
-   until.h), inputs from the host at multiples of 5 ms of virtual time. The host's clock decides only how much is done between two
-   looks at signals, and how long to sleep. */
+   Where a slice ends never influences the guest: inputs from scripts come at clocks that only the guest's own doings decide
+   (player.h, until.h), inputs from the host at multiples of 5 ms of virtual time. The host's clock decides only how much is
+   done between two looks at signals, and how long to sleep. */
 #include "cli/commands.h"
 
 #include "cli/clockwork.h"
@@ -35,17 +35,17 @@ struct run {
     struct until until;
     struct player player;
     struct outputs outputs;
-    tb_gdb *gdb; /* NULL: none */
+    tb_gdb *gdb;            /* NULL: none */
     struct display display; /* poll is NULL when headless */
     struct typist keys;     /* from the display */
     struct throttle throttle;
     struct speed speed;
-    uint64_t slice;         /* clocks that take the host some 10 ms */
+    uint64_t slice; /* clocks that take the host some 10 ms */
     uint64_t host_start;
-    uint64_t show_at;       /* host time at which the screen is shown next */
-    char *demo;             /* the temporary file of the demo guest */
+    uint64_t show_at; /* host time at which the screen is shown next */
+    char *demo;       /* the temporary file of the demo guest */
     bool halted;
-    bool explaining; /* the command is explain: tell at the end what the last exception was */
+    bool explaining;    /* the command is explain: tell at the end what the last exception was */
     const char *name;   /* of what was booted */
     const char *reason; /* NULL while it runs */
     int status;
@@ -57,13 +57,15 @@ static void end(struct run *run, const char *reason, int status)
     run->status = status;
 }
 
+/* Whether anything from outside may still come to the machine. */
 static bool has_host_input(const struct run *run)
 {
     for (unsigned i = 0; i < TB_OUTPUT_COUNT; i++) {
-        if (run->outputs.channels[i].in >= 0 || run->outputs.channels[i].listener >= 0 || run->outputs.channels[i].input_size)
+        if (run->outputs.channels[i].in >= 0 || run->outputs.channels[i].listener >= 0 ||
+            run->outputs.channels[i].input_size)
             return true;
     }
-    return run->display.poll != NULL;
+    return run->display.poll || run->gdb;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -118,7 +120,8 @@ static void run_slice(struct run *run, uint64_t slice_end)
 
         stop = tb_machine_run(run->machine, goal);
         after_stop(run, stop);
-    } while (!run->reason && (stop == TB_STOP_CLOCK || stop == TB_STOP_REQUEST) && tb_machine_clock(run->machine) < slice_end);
+    } while (!run->reason && (stop == TB_STOP_CLOCK || stop == TB_STOP_REQUEST) &&
+             tb_machine_clock(run->machine) < slice_end);
 }
 
 /* Shows the screen if it is time to, and takes input; waits while virtual time is ahead of the wall's. */
@@ -133,7 +136,8 @@ static void serve_display(struct run *run, uint64_t host)
 
         run->display.show(run->display.owner, run->machine, &status);
         uint64_t now = clockwork_now_ns(), took = now - host;
-        run->show_at = now + (took > SHOW_NS / 2 ? 2 * took : SHOW_NS - took); /* a slow display may not take more than a third */
+        run->show_at =
+            now + (took > SHOW_NS / 2 ? 2 * took : SHOW_NS - took); /* a slow display may not take more than a third */
     }
     if (!run->display.poll(run->display.owner, run->machine, &run->keys, wait))
         end(run, "quit", TB_STATUS_OK);
@@ -179,7 +183,8 @@ static void run_loop(struct run *run)
     run->slice = SLICE_LEAST;
     while (!run->reason) {
         uint64_t now = tb_machine_clock(run->machine);
-        uint64_t slice_end = least(now + run->slice, has_host_input(run) ? now - now % input_period + input_period : UINT64_MAX);
+        uint64_t slice_end =
+            least(now + run->slice, has_host_input(run) ? now - now % input_period + input_period : UINT64_MAX);
 
         if (!serve_host(run) || run->reason || !serve_gdb(run))
             continue;
@@ -225,7 +230,8 @@ static bool check_outputs(const struct run_options *options, struct tb_error *er
     if (options->wait_for_debugger && !options->gdb)
         return report_set(error, TB_STATUS_USAGE, "-S: there is no debugger to wait for without --gdb");
     if (options->trace && strchr(options->trace, ','))
-        return report_set(error, TB_STATUS_USAGE, "--trace: a choice after the file name: not in this version: %s", options->trace);
+        return report_set(error, TB_STATUS_USAGE, "--trace: a choice after the file name: not in this version: %s",
+                          options->trace);
     return output_file_check(options->screenshot, error) && output_file_check(options->screen_text, error) &&
            output_file_check(options->stats, error) && output_file_check(options->trace, error);
 }
@@ -238,7 +244,8 @@ static bool prepare(struct run *run, struct tb_error *error)
         return false;
     if (options->ips_given && options->ips_auto)
         options->machine.ips = clockwork_measure_ips(&options->machine);
-    if (!until_init(&run->until, options->until, options->machine.ips, error) || !outputs_open(&run->outputs, options, error))
+    if (!until_init(&run->until, options->until, options->machine.ips, error) ||
+        !outputs_open(&run->outputs, options, error))
         return false;
     return true;
 }

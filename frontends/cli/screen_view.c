@@ -1,8 +1,9 @@
 /* Samples of the text screen and the age of what stands on it.
 
-   A sample is compared with the one before, row by row. First the distance is sought by which the screen scrolled: the one that makes
-   the most characters coincide. Ages move with the rows. Then every character that differs is fresh. A row of which only the
-   beginning is left (the screen was cleared, and the same prompt written again) is fresh as a whole: nobody clears to leave it standing. */
+   A sample is compared with the one before, row by row. First the distance is sought by which the screen scrolled: the one
+   that makes the most characters coincide. Ages move with the rows. Then every character that differs is fresh. A row of
+   which only the beginning is left (the screen was cleared, and the same prompt written again) is fresh as a whole: nobody
+   clears to leave it standing. */
 #include "cli/screen_view.h"
 
 #include "cli/report.h"
@@ -68,8 +69,8 @@ static size_t character_length(unsigned char first)
 }
 
 /* Ages of one row: `old` with ages `old_fresh`, now `text`. */
-static void age_row(const char *old, unsigned old_length, const bool *old_fresh, const char *text, unsigned length, bool *fresh,
-                    unsigned columns)
+static void age_row(const char *old, unsigned old_length, const bool *old_fresh, const char *text, unsigned length,
+                    bool *fresh, unsigned columns)
 {
     bool shortened = length && length < old_length && !memcmp(old, text, length);
     unsigned i = 0, j = 0;

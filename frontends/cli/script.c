@@ -169,8 +169,8 @@ static bool add_line(struct script *script, const char *line, size_t length, con
         return true;
     verb = verb_at(line, length);
     if (verb < 0)
-        return report_set(error, TB_STATUS_USAGE, "%s: line %u: wants wait:, type:, key:, at: or sleep:, not \"%.*s\"", source, number,
-                          (int)(length < 60 ? length : 60), line);
+        return report_set(error, TB_STATUS_USAGE, "%s: line %u: wants wait:, type:, key:, at: or sleep:, not \"%.*s\"",
+                          source, number, (int)(length < 60 ? length : 60), line);
     if (verb == VERB_MOUSE)
         return report_set(error, TB_STATUS_USAGE, "%s: line %u: mouse: not in this version", source, number);
     action.verb = (enum script_verb)verb;

@@ -20,11 +20,11 @@ struct key_stroke {
 
 struct script_action {
     enum script_verb verb;
-    regex_t pattern;             /* wait */
-    struct key_stroke *strokes;  /* type, key */
+    regex_t pattern;            /* wait */
+    struct key_stroke *strokes; /* type, key */
     size_t stroke_count;
-    size_t last_press;           /* index of the last stroke that presses a key */
-    uint64_t number;             /* at: clock; sleep: milliseconds of virtual time */
+    size_t last_press; /* index of the last stroke that presses a key */
+    uint64_t number;   /* at: clock; sleep: milliseconds of virtual time */
 };
 
 struct script {

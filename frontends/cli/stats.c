@@ -28,8 +28,8 @@ bool stats_write(const char *path, const struct stats *stats, struct tb_error *e
                           "  \"reason\": \"%s\",\n"
                           "  \"exit_status\": %d\n"
                           "}\n",
-                          stats->instructions, stats->virtual_ns, stats->host_user_s, stats->mips, stats->state_hash, stats->reason,
-                          stats->exit_status);
+                          stats->instructions, stats->virtual_ns, stats->host_user_s, stats->mips, stats->state_hash,
+                          stats->reason, stats->exit_status);
 
     return output_file_write(path, text, (size_t)length, error);
 }

@@ -9,8 +9,8 @@
 struct stats {
     uint64_t instructions; /* the machine clock */
     uint64_t virtual_ns;
-    double host_user_s;    /* user time of this process */
-    double mips;           /* clock counts per microsecond of user time, without those that passed while halted */
+    double host_user_s; /* user time of this process */
+    double mips;        /* clock counts per microsecond of user time, without those that passed while halted */
     uint64_t state_hash;
     const char *reason;
     int exit_status;

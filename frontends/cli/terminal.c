@@ -30,16 +30,16 @@ struct terminal {
     unsigned columns, rows; /* of the host's terminal */
     struct cell *shown;     /* what the host's terminal shows, rows x columns */
     struct screen_view view;
-    bool graphics;          /* the notice is up */
-    char status[160];       /* the last line, if there is room for one */
-    char message[96];       /* shown there until the next key */
-    char *out;              /* what is to be written */
+    bool graphics;    /* the notice is up */
+    char status[160]; /* the last line, if there is room for one */
+    char message[96]; /* shown there until the next key */
+    char *out;        /* what is to be written */
     size_t out_size, out_capacity;
     uint8_t input[256];
     unsigned input_count;
-    uint64_t input_at;      /* host time of the last byte */
+    uint64_t input_at; /* host time of the last byte */
     bool input_ended;
-    bool command;           /* Ctrl-] was typed */
+    bool command; /* Ctrl-] was typed */
 };
 
 static void emit(struct terminal *terminal, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -180,7 +180,8 @@ static void draw_notice(struct terminal *terminal, const struct tb_screen *scree
     resize(terminal);
     terminal->graphics = true;
     if (screen->width && screen->height)
-        emit(terminal, "\x1b[?25l\x1b[1;1HThe guest shows graphics of %u x %u, which a terminal cannot.\r\n", screen->width, screen->height);
+        emit(terminal, "\x1b[?25l\x1b[1;1HThe guest shows graphics of %u x %u, which a terminal cannot.\r\n", screen->width,
+             screen->height);
     else
         emit(terminal, "\x1b[?25l\x1b[1;1HThe guest's display is off.\r\n");
     emit(terminal, "Ctrl-] s takes a screenshot, Ctrl-] q ends.");
@@ -204,7 +205,11 @@ static void draw_status(struct terminal *terminal, const struct display_status *
     if (!strcmp(line, terminal->status))
         return;
     strcpy(terminal->status, line);
-    emit(terminal, "\x1b" "7\x1b[%u;1H\x1b[0;2m%s\x1b[0m\x1b[K\x1b" "8", terminal->rows, line);
+    emit(terminal,
+         "\x1b"
+         "7\x1b[%u;1H\x1b[0;2m%s\x1b[0m\x1b[K\x1b"
+         "8",
+         terminal->rows, line);
 }
 
 static void terminal_show(void *owner, tb_machine *machine, const struct display_status *status)
@@ -279,8 +284,8 @@ static bool obey(struct terminal *terminal, tb_machine *machine, struct typist *
 }
 
 /* Handles one key at the beginning of the input; returns its length, 0 if it is not complete. */
-static unsigned take_key(struct terminal *terminal, tb_machine *machine, struct typist *keys, const uint8_t *bytes, unsigned count,
-                         bool *go_on)
+static unsigned take_key(struct terminal *terminal, tb_machine *machine, struct typist *keys, const uint8_t *bytes,
+                         unsigned count, bool *go_on)
 {
     bool complete = clockwork_now_ns() - terminal->input_at > ESCAPE_WAIT_NS;
     struct terminal_key key;
@@ -296,7 +301,10 @@ static unsigned take_key(struct terminal *terminal, tb_machine *machine, struct 
         return 1;
     }
     unsigned length = terminal_keys_decode(bytes, count, complete, &key);
-    queue_key(keys, &key);
+    if (length) {
+        queue_key(keys, &key);
+        terminal->message[0] = 0;
+    }
     return length;
 }
 
@@ -308,7 +316,8 @@ static bool terminal_poll(void *owner, tb_machine *machine, struct typist *keys,
     bool go_on = true;
 
     if (poll(&wanted, 1, (int)wait_ms) > 0 && terminal->input_count < sizeof terminal->input) {
-        ssize_t count = read(STDIN_FILENO, terminal->input + terminal->input_count, sizeof terminal->input - terminal->input_count);
+        ssize_t count =
+            read(STDIN_FILENO, terminal->input + terminal->input_count, sizeof terminal->input - terminal->input_count);
 
         if (count > 0)
             terminal->input_count += (unsigned)count;

@@ -10,8 +10,8 @@ struct terminal_key {
     bool shift, ctrl, alt;
 };
 
-/* Decodes the key at the beginning of `bytes`; returns how many bytes it took, 0 if more must come first. With `complete` nothing more
-   will come: an escape character stands for the Esc key then. */
+/* Decodes the key at the beginning of `bytes`; returns how many bytes it took, 0 if more must come first. With `complete`
+   nothing more will come: an escape character stands for the Esc key then. */
 unsigned terminal_keys_decode(const uint8_t *bytes, unsigned count, bool complete, struct terminal_key *key);
 
 #endif

@@ -18,8 +18,9 @@ bool typist_add(struct typist *typist, uint16_t code, bool pressed)
     return true;
 }
 
-/* Under the BIOS keys wait in a ring of 15 words at 40:1E (head at 40:1A, tail at 40:1C), and one key more is lost with a beep. A system
-   that does not use the BIOS leaves the ring as it is; if it happens to be full, nobody will ever make room. */
+/* Under the BIOS keys wait in a ring of 15 words at 40:1E (head at 40:1A, tail at 40:1C), and one key more is lost with a
+   beep. A system that does not use the BIOS leaves the ring as it is; if it happens to be full, nobody will ever make room.
+ */
 static bool bios_ring_full(tb_machine *machine)
 {
     uint8_t bytes[4];
@@ -51,7 +52,8 @@ void typist_send(struct typist *typist, tb_machine *machine, uint64_t second)
     while (typist->count && now >= typist->not_before) {
         const struct key_stroke *stroke = &typist->queue[typist->head];
 
-        if (typist->paced && (!tb_keyboard_idle(machine) || (stroke->pressed && !room_for_key(typist, machine, now, second))))
+        if (typist->paced &&
+            (!tb_keyboard_idle(machine) || (stroke->pressed && !room_for_key(typist, machine, now, second))))
             return;
         if (!tb_key(machine, stroke->code, stroke->pressed))
             return;

@@ -13,10 +13,10 @@ enum { TYPIST_QUEUE = 4096 };
 struct typist {
     struct key_stroke queue[TYPIST_QUEUE];
     unsigned head, count;
-    bool paced;            /* wait until each key is taken; else only for room in the keyboard's buffer */
-    uint64_t hold;         /* clocks for which a key stays down at least */
-    uint64_t not_before;   /* the next stroke is not due earlier */
-    uint64_t room_asked;   /* clock since which the BIOS's buffer has been full; UINT64_MAX: it is not */
+    bool paced;          /* wait until each key is taken; else only for room in the keyboard's buffer */
+    uint64_t hold;       /* clocks for which a key stays down at least */
+    uint64_t not_before; /* the next stroke is not due earlier */
+    uint64_t room_asked; /* clock since which the BIOS's buffer has been full; UINT64_MAX: it is not */
 };
 
 void typist_init(struct typist *typist, bool paced);

@@ -26,8 +26,10 @@ static void show_failure(void *owner, const char *line)
 
 static bool parse(int argc, char **argv, const char **model, enum tb_engine *engine, bool *all, struct tb_error *error)
 {
-    static const struct option longs[] = {
-        {"cpu", required_argument, NULL, 'c'}, {"engine", required_argument, NULL, 'e'}, {"all", no_argument, NULL, 'a'}, {0}};
+    static const struct option longs[] = {{"cpu", required_argument, NULL, 'c'},
+                                          {"engine", required_argument, NULL, 'e'},
+                                          {"all", no_argument, NULL, 'a'},
+                                          {0}};
     int found;
 
     opterr = 0;
@@ -44,8 +46,8 @@ static bool parse(int argc, char **argv, const char **model, enum tb_engine *eng
         else if (found == 'e')
             return report_set(error, TB_STATUS_USAGE, "--engine: wants one of fast, plain, not %s", optarg);
         else
-            return report_set(error, TB_STATUS_USAGE, "vectors: %s: %s", found == ':' ? "option wants an argument" : "unknown option",
-                              argv[optind - 1]);
+            return report_set(error, TB_STATUS_USAGE, "vectors: %s: %s",
+                              found == ':' ? "option wants an argument" : "unknown option", argv[optind - 1]);
     }
     if (!*model)
         return report_set(error, TB_STATUS_USAGE, "vectors: --cpu MODEL is missing");

@@ -6,7 +6,8 @@ struct fit {
     unsigned across, down; /* host pixels for one of the picture's; 0: the window is too small for whole ones */
 };
 
-/* For a window of `window_width` x `window_height` and a picture of width x height whose pixels have the shape aspect_x:aspect_y. */
+/* For a window of `window_width` x `window_height` and a picture of width x height whose pixels have the shape
+ * aspect_x:aspect_y. */
 struct fit fit_picture(unsigned window_width, unsigned window_height, unsigned width, unsigned height, unsigned aspect_x,
                        unsigned aspect_y);
 

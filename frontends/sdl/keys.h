@@ -5,7 +5,8 @@
 #include <SDL.h>
 #include <stdint.h>
 
-/* The set 1 code of the key at this place of the keyboard, whatever the host's layout prints on it; 0 if the PC keyboard has none. */
+/* The set 1 code of the key at this place of the keyboard, whatever the host's layout prints on it; 0 if the PC keyboard has
+ * none. */
 uint16_t sdl_key_code(SDL_Scancode scancode);
 
 #endif

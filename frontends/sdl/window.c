@@ -1,5 +1,6 @@
 /* The SDL2 window: the picture in whole multiples of its pixels, the host's keys by position.
-   Ctrl+Alt+F toggles fullscreen, Ctrl+Alt+S takes a screenshot, Ctrl+Alt+G is kept for the mouse; all else goes to the guest. */
+   Ctrl+Alt+F toggles fullscreen, Ctrl+Alt+S takes a screenshot, Ctrl+Alt+G is kept for the mouse; all else goes to the
+   guest. */
 #include "display.h"
 
 #include "cli/picture.h"
@@ -21,8 +22,8 @@ struct window {
     struct tb_screen shown; /* what the texture holds */
     bool drawn;             /* false: the window must be painted again */
     bool fullscreen;
-    SDL_Rect windowed;      /* where the window was before */
-    unsigned scale;         /* 0: what fits the desktop */
+    SDL_Rect windowed; /* where the window was before */
+    unsigned scale;    /* 0: what fits the desktop */
     uint32_t *pixels;
     bool down[SDL_NUM_SCANCODES];
     uint32_t titled_at;
@@ -55,8 +56,8 @@ static bool resize_picture(struct window *window, const struct tb_screen *screen
 
     if (window->texture)
         SDL_DestroyTexture(window->texture);
-    window->texture = SDL_CreateTexture(window->renderer, SDL_PIXELFORMAT_RGB888, SDL_TEXTUREACCESS_STREAMING, (int)screen->width,
-                                        (int)screen->height);
+    window->texture = SDL_CreateTexture(window->renderer, SDL_PIXELFORMAT_RGB888, SDL_TEXTUREACCESS_STREAMING,
+                                        (int)screen->width, (int)screen->height);
     window->pixels = report_resize(window->pixels, (size_t)screen->width * screen->height * sizeof *window->pixels);
     if (!window->fullscreen && !(SDL_GetWindowFlags(window->window) & SDL_WINDOW_MAXIMIZED))
         SDL_SetWindowSize(window->window, (int)(screen->width * scale),
@@ -72,12 +73,14 @@ static SDL_Rect place(const struct window *window)
     SDL_Rect target;
 
     SDL_GetRendererOutputSize(window->renderer, &width, &height);
-    struct fit fit = fit_picture((unsigned)width, (unsigned)height, screen->width, screen->height, screen->aspect_x, screen->aspect_y);
+    struct fit fit =
+        fit_picture((unsigned)width, (unsigned)height, screen->width, screen->height, screen->aspect_x, screen->aspect_y);
     if (fit.across) {
         target.w = (int)(fit.across * screen->width);
         target.h = (int)(fit.down * screen->height);
     } else {
-        double across = (double)width / screen->width, down = (double)height / screen->height, factor = across < down ? across : down;
+        double across = (double)width / screen->width, down = (double)height / screen->height,
+               factor = across < down ? across : down;
 
         target.w = (int)(factor * screen->width);
         target.h = (int)(factor * screen->height);
@@ -132,7 +135,8 @@ static void window_show(void *owner, tb_machine *machine, const struct display_s
     window->drawn = true;
 }
 
-/* SDL asks the window manager for the whole screen; where there is none, the window is made as large as the screen by ourselves. */
+/* SDL asks the window manager for the whole screen; where there is none, the window is made as large as the screen by
+ * ourselves. */
 static void toggle_fullscreen(struct window *window)
 {
     SDL_Rect *windowed = &window->windowed, screen;
@@ -244,13 +248,14 @@ static void window_close(void *owner)
     free(window);
 }
 
-/* Without X or Wayland SDL would try the bare console, and drivers that show nothing to anybody; they count only if asked for. */
+/* Without X or Wayland SDL would try the bare console, and drivers that show nothing to anybody; they count only if asked
+ * for. */
 static bool no_display(void)
 {
     const char *platform = SDL_GetPlatform();
 
-    return strcmp(platform, "Mac OS X") && strcmp(platform, "Windows") && !SDL_getenv("DISPLAY") && !SDL_getenv("WAYLAND_DISPLAY") &&
-           !SDL_getenv("SDL_VIDEODRIVER");
+    return strcmp(platform, "Mac OS X") && strcmp(platform, "Windows") && !SDL_getenv("DISPLAY") &&
+           !SDL_getenv("WAYLAND_DISPLAY") && !SDL_getenv("SDL_VIDEODRIVER");
 }
 
 bool window_open(struct display *display, bool fullscreen, unsigned scale, struct tb_error *error)
@@ -267,8 +272,9 @@ bool window_open(struct display *display, bool fullscreen, unsigned scale, struc
     memset(window, 0, sizeof *window);
     window->scale = scale;
     window->fullscreen = fullscreen;
-    window->window = SDL_CreateWindow("Truebox", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 720, 400,
-                                      SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI | (fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0));
+    window->window =
+        SDL_CreateWindow("Truebox", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 720, 400,
+                         SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI | (fullscreen ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0));
     if (window->window)
         window->renderer = SDL_CreateRenderer(window->window, -1, 0);
     if (!window->renderer) {

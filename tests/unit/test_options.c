@@ -67,11 +67,13 @@ Test(options, what_is_not_said_has_its_default)
 
 Test(options, all_that_is_said_arrives)
 {
-    cr_assert(parse("run disk.img -m 16 --cpu 80386 --engine plain --ips 33m --seed 7 --rtc 1999-12-31T23:59:58 --fdb b.img "
-                    "--cdrom c.iso --boot d,a --snapshot --bios B --vgabios V --option-rom O --headless --fullscreen --scale 3 "
-                    "--serial stdio --serial file:x --debugcon file:y --isa-debug-exit=0x501 --on-shutdown exit --until u "
-                    "--max-insns 5m --max-seconds 1.5 --keys key:a --screenshot s --screen-text t --stats j --log all -S --gdb 1234"),
-              "%s", error.text);
+    cr_assert(
+        parse("run disk.img -m 16 --cpu 80386 --engine plain --ips 33m --seed 7 --rtc 1999-12-31T23:59:58 --fdb b.img "
+              "--cdrom c.iso --boot d,a --snapshot --bios B --vgabios V --option-rom O --headless --fullscreen --scale 3 "
+              "--serial stdio --serial file:x --debugcon file:y --isa-debug-exit=0x501 --on-shutdown exit --until u "
+              "--max-insns 5m --max-seconds 1.5 --keys key:a --screenshot s --screen-text t --stats j --log all -S --gdb "
+              "1234"),
+        "%s", error.text);
     cr_assert_str_eq(options.image, "disk.img");
     cr_assert_eq(options.machine.memory_size, 16 << 20);
     cr_assert_str_eq(options.machine.cpu_model, "80386");

@@ -19,7 +19,8 @@ static const char *strokes(const struct script_action *action, char text[400])
     *text = 0;
     for (size_t i = 0; i < action->stroke_count; i++) {
         size_t used = strlen(text);
-        snprintf(text + used, 400 - used, "%s%c%x", i ? " " : "", action->strokes[i].pressed ? '+' : '-', action->strokes[i].code);
+        snprintf(text + used, 400 - used, "%s%c%x", i ? " " : "", action->strokes[i].pressed ? '+' : '-',
+                 action->strokes[i].code);
     }
     return text;
 }
@@ -47,7 +48,8 @@ Test(script, type_uses_the_us_layout)
     char text[400];
 
     cr_assert(add(&script, "type:aA\\n\\t\\e\\\\|"));
-    cr_assert_str_eq(strokes(&script.actions[0], text), "+1e -1e +2a +1e -1e -2a +1c -1c +f -f +1 -1 +2b -2b +2a +2b -2b -2a");
+    cr_assert_str_eq(strokes(&script.actions[0], text),
+                     "+1e -1e +2a +1e -1e -2a +1c -1c +f -f +1 -1 +2b -2b +2a +2b -2b -2a");
     cr_assert_eq(script.actions[0].last_press, 15);
     script_free(&script);
 }

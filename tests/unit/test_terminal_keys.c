@@ -15,7 +15,8 @@ struct expected {
 static void check(const struct expected *expected, bool complete)
 {
     struct terminal_key key;
-    unsigned taken = terminal_keys_decode((const uint8_t *)expected->bytes, (unsigned)strlen(expected->bytes), complete, &key);
+    unsigned taken =
+        terminal_keys_decode((const uint8_t *)expected->bytes, (unsigned)strlen(expected->bytes), complete, &key);
 
     cr_assert_eq(taken, expected->length, "%s: %u bytes", expected->bytes + 1, taken);
     cr_assert_eq(key.code, expected->code, "%s: code %x", expected->bytes + 1, key.code);
@@ -27,12 +28,14 @@ static void check(const struct expected *expected, bool complete)
 Test(terminal_keys, keys)
 {
     static const struct expected cases[] = {
-        {"a", 1, 0x1e, ""},           {"A", 1, 0x1e, "s"},           {"\r", 1, 0x1c, ""},          {"\x7f", 1, 0x0e, ""},
-        {"\t", 1, 0x0f, ""},          {"\x03", 1, 0x2e, "c"},        {"\x1c", 1, 0x2b, "c"},       {"\x1d", 1, 0x1b, "c"},
-        {"\x1f", 1, 0x0c, "c"},       {"\x1b[A", 3, 0xe048, ""},     {"\x1bOA", 3, 0xe048, ""},    {"\x1b[1;5D", 6, 0xe04b, "c"},
-        {"\x1b[3~x", 4, 0xe053, ""},  {"\x1b[3;3~", 6, 0xe053, "a"}, {"\x1bOP", 3, 0x3b, ""},      {"\x1b[15~", 5, 0x3f, ""},
-        {"\x1b[24;2~", 7, 0x58, "s"}, {"\x1b[[E", 4, 0x3f, ""},      {"\x1b[Z", 3, 0x0f, "s"},     {"\x1bx", 2, 0x2d, "a"},
-        {"\x1b\x1b[A", 1, 0x01, ""},  {"\xc3\xa4z", 2, 0, ""},       {"\x1b[99~", 5, 0, ""},
+        {"a", 1, 0x1e, ""},          {"A", 1, 0x1e, "s"},           {"\r", 1, 0x1c, ""},
+        {"\x7f", 1, 0x0e, ""},       {"\t", 1, 0x0f, ""},           {"\x03", 1, 0x2e, "c"},
+        {"\x1c", 1, 0x2b, "c"},      {"\x1d", 1, 0x1b, "c"},        {"\x1f", 1, 0x0c, "c"},
+        {"\x1b[A", 3, 0xe048, ""},   {"\x1bOA", 3, 0xe048, ""},     {"\x1b[1;5D", 6, 0xe04b, "c"},
+        {"\x1b[3~x", 4, 0xe053, ""}, {"\x1b[3;3~", 6, 0xe053, "a"}, {"\x1bOP", 3, 0x3b, ""},
+        {"\x1b[15~", 5, 0x3f, ""},   {"\x1b[24;2~", 7, 0x58, "s"},  {"\x1b[[E", 4, 0x3f, ""},
+        {"\x1b[Z", 3, 0x0f, "s"},    {"\x1bx", 2, 0x2d, "a"},       {"\x1b\x1b[A", 1, 0x01, ""},
+        {"\xc3\xa4z", 2, 0, ""},     {"\x1b[99~", 5, 0, ""},
     };
 
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -41,12 +44,14 @@ Test(terminal_keys, keys)
 
 Test(terminal_keys, what_is_incomplete_waits)
 {
-    static const struct expected early[] = {{"\x1b", 0, 0x01, ""}, {"\x1b[", 0, 0, ""}, {"\x1b[1;", 0, 0, ""}, {"\x1bO", 0, 0, ""}};
+    static const struct expected early[] = {
+        {"\x1b", 0, 0x01, ""}, {"\x1b[", 0, 0, ""}, {"\x1b[1;", 0, 0, ""}, {"\x1bO", 0, 0, ""}};
     static const struct expected late[] = {{"\x1b", 1, 0x01, ""}, {"\x1b[", 2, 0x1a, "a"}, {"\x1b[1;", 4, 0, ""}};
     struct terminal_key key;
 
     for (unsigned i = 0; i < sizeof early / sizeof early[0]; i++)
-        cr_assert_eq(terminal_keys_decode((const uint8_t *)early[i].bytes, (unsigned)strlen(early[i].bytes), false, &key), 0);
+        cr_assert_eq(terminal_keys_decode((const uint8_t *)early[i].bytes, (unsigned)strlen(early[i].bytes), false, &key),
+                     0);
     for (unsigned i = 0; i < sizeof late / sizeof late[0]; i++)
         check(&late[i], true);
 }
