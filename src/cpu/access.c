@@ -1,6 +1,7 @@
 /* The slow roads to memory: segment checks, translation, page crossings, MMIO, and telling whoever watches. */
 #include "cpu/access.h"
 
+#include "cpu/body.h"
 #include "cpu/engine.h"
 #include "cpu/raise.h"
 
@@ -240,18 +241,48 @@ static void pieces_write(struct cpu *cpu, const struct pieces *pieces, uint64_t 
         piece_write(cpu, pieces->physical[1], value >> 8 * pieces->first, size - pieces->first);
 }
 
-uint64_t linear_read(struct cpu *cpu, uint64_t linear, unsigned size, bool user)
+static uint64_t linear_read_slow(struct cpu *cpu, uint64_t linear, unsigned size, bool user)
 {
     struct pieces pieces = pieces_of(cpu, linear, size, user ? WALK_USER : 0);
 
     return pieces_read(cpu, &pieces, size);
 }
 
-void linear_write(struct cpu *cpu, uint64_t linear, uint64_t value, unsigned size, bool user)
+static void linear_write_slow(struct cpu *cpu, uint64_t linear, uint64_t value, unsigned size, bool user)
 {
     struct pieces pieces = pieces_of(cpu, linear, size, WALK_WRITE | (user ? WALK_USER : 0));
 
     pieces_write(cpu, &pieces, value, size);
+}
+
+/* The TLB entry that may serve an access at this privilege. A tag hit is permission here too; alignment checks look further. */
+static const struct tlb_entry *tlb_probe(const struct cpu *cpu, uint64_t linear, bool user)
+{
+    const struct engine *engine = cpu->engine;
+
+    if (UNLIKELY(cpu->mode_key & KEY_ALIGN))
+        return engine->empty;
+    return &engine->context[engine->current].data[user ? TLB_USER : TLB_SUPERVISOR][linear >> 12 & (engine->tlb_entries - 1)];
+}
+
+uint64_t linear_read(struct cpu *cpu, uint64_t linear, unsigned size, bool user)
+{
+    const struct tlb_entry *entry = tlb_probe(cpu, linear, user);
+
+    if (LIKELY(((linear + size - 1) & ~UINT64_C(4095)) == entry->read_tag))
+        return host_load((const void *)(entry->addend + (uintptr_t)linear), 8 * size);
+    return linear_read_slow(cpu, linear, size, user);
+}
+
+void linear_write(struct cpu *cpu, uint64_t linear, uint64_t value, unsigned size, bool user)
+{
+    const struct tlb_entry *entry = tlb_probe(cpu, linear, user);
+
+    if (LIKELY(((linear + size - 1) & ~UINT64_C(4095)) == entry->write_tag)) {
+        host_store((void *)(entry->addend + (uintptr_t)linear), value, 8 * size);
+        return;
+    }
+    linear_write_slow(cpu, linear, value, size, user);
 }
 
 void linear_probe_write(struct cpu *cpu, uint64_t linear, unsigned size, bool user)

@@ -39,6 +39,7 @@ struct physical_map {
     struct physical_device *devices;
     struct route *routes; /* sorted, not overlapping */
     size_t route_count;
+    const struct route *recent; /* the last one found */
     struct physical_watcher *watchers;
     uint64_t generation;
 };
@@ -166,6 +167,7 @@ void physical_map_route(struct physical_map *map, uint64_t base, uint64_t size, 
     free(map->routes);
     map->routes = routes;
     map->route_count = count;
+    map->recent = NULL;
     map->generation++;
     for (struct physical_watcher *watcher = map->watchers; watcher; watcher = watcher->next)
         watcher->routes_changed(watcher->owner);
@@ -196,6 +198,10 @@ void physical_map_route_device(struct physical_map *map, uint64_t base, uint64_t
 static const struct route *route_of(const struct physical_map *map, uint64_t address)
 {
     size_t low = 0, high = map->route_count;
+    const struct route *recent = map->recent;
+
+    if (recent && address - recent->base < recent->size)
+        return recent;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -205,8 +211,10 @@ static const struct route *route_of(const struct physical_map *map, uint64_t add
             high = middle;
         else if (address - route->base >= route->size)
             low = middle + 1;
-        else
+        else {
+            ((struct physical_map *)(uintptr_t)map)->recent = route; /* a cache: constness is about what the guest sees */
             return route;
+        }
     }
     return NULL;
 }
