@@ -11,7 +11,7 @@ _start:
 	mov %ax, %ds
 	mov %ax, %es
 	mov %ax, %ss
-	mov $0x7c00, %sp
+	mov $0xa000, %sp
 .if BITS == 32
 	lgdt gdtr
 	mov %cr0, %eax
@@ -23,7 +23,7 @@ _start:
 	mov %ax, %ds
 	mov %ax, %es
 	mov %ax, %ss
-	mov $0x7c00, %esp
+	mov $0xa000, %esp
 	.macro each op, args:vararg
 	\op \args
 	.endm
