@@ -77,7 +77,25 @@ selftest_tick:
 selftest_alarm:
         incl    %cs:selftest_alarms
         iretw
+        /* A pointing device handler (INT 15h C207h): far call with status, X, Y, Z on the stack. */
+        .globl  selftest_mouse, selftest_packet
+selftest_mouse:
+        pushw   %bp
+        movw    %sp, %bp
+        pushw   %ax
+        incw    %cs:selftest_packet
+        movw    12(%bp), %ax
+        movw    %ax, %cs:selftest_packet + 2
+        movw    10(%bp), %ax
+        movw    %ax, %cs:selftest_packet + 4
+        movw    8(%bp), %ax
+        movw    %ax, %cs:selftest_packet + 6
+        popw    %ax
+        popw    %bp
+        lretw
         .section .data
+selftest_packet:
+        .fill   8, 1, 0
         .balign 4
 selftest_ticks:
         .long   0

@@ -36,6 +36,61 @@ static void empty(void)
     }
 }
 
+extern u16 selftest_packet[4];
+extern u8 selftest_mouse[];
+
+/* A byte as if the mouse had sent it (8042 command D3h). */
+static void inject_mouse(u8 v)
+{
+    for (u32 i = 0; (inb(0x64) & 3) && i < 100000; i++) {
+    }
+    outb(0x64, 0xD3);
+    for (u32 i = 0; (inb(0x64) & 2) && i < 100000; i++) {
+    }
+    outb(0x60, v);
+    u32 start = peek32(0x40, 0x6C);
+    while ((inb(0x64) & 1) && peek32(0x40, 0x6C) - start < 5) {
+    }
+    for (volatile int i = 0; i < 200; i++) {
+    }
+}
+
+/* INT 15h C2h, INT 74h; without a mouse every function has to say so. */
+static void mouse(void)
+{
+    struct callregs r;
+    if (!(CALL(0x11, .eax = 0).ax & 4)) {
+        r = CALL(0x15, .eax = 0xC200, .ebx = 0x0100);
+        CHECK("C200h without a mouse", r.ah << 8 | (r.flags & CF), 3 << 8 | CF);
+        return;
+    }
+    r = CALL(0x15, .eax = 0xC200, .ebx = 0x0100);
+    CHECK("C200h without a handler", r.ah, 5);
+    r = CALL(0x15, .eax = 0xC205, .ebx = 0x0300);
+    CHECK("C205h", r.ah << 8 | (r.flags & CF), 0);
+    CHECK("C205h result", r.bx, 0x00AA);
+    r = CALL(0x15, .eax = 0xC204);
+    CHECK("C204h", r.ah, 0);
+    CHECK("C202h", CALL(0x15, .eax = 0xC202, .ebx = 0x0500).ah, 0);
+    CHECK("C203h", CALL(0x15, .eax = 0xC203, .ebx = 0x0300).ah, 0);
+    r = CALL(0x15, .eax = 0xC206, .ebx = 0);
+    CHECK("C206h resolution", r.cl, 3);
+    CHECK("C206h rate", r.dl, 100);
+    CHECK("C207h", CALL(0x15, .eax = 0xC207, .es = segment(), .ebx = (u32)selftest_mouse).ah, 0);
+    CHECK("C200h", CALL(0x15, .eax = 0xC200, .ebx = 0x0100).ah, 0);
+    inject_mouse(0x09);
+    inject_mouse(0x12);
+    inject_mouse(0x34);
+    volatile u16 *seen = selftest_packet;
+    CHECK("one packet", seen[0], 1);
+    CHECK("packet status", seen[1], 0x09);
+    CHECK("packet X, Y", seen[2] << 16 | seen[3], 0x120034);
+    inject_all("\x1E\x9E");
+    CHECK("key beside the mouse", key(0x10), 0x1E61);
+    CHECK("C200h off", CALL(0x15, .eax = 0xC200, .ebx = 0).ah, 0);
+    CHECK("C207h none", CALL(0x15, .eax = 0xC207, .es = 0, .ebx = 0).ah, 0);
+}
+
 void test_keyboard(void)
 {
     static const struct {
@@ -96,4 +151,5 @@ void test_keyboard(void)
     for (u32 i = 0; i < 15; i++)
         CHECK("05h order", key(0x10), 0x4100 + i);
     CHECK("empty", key(0x10), 0xFFFF);
+    mouse();
 }
