@@ -167,14 +167,20 @@ ALWAYS_INLINE void copy_elements(uint8_t *to, const uint8_t *from, uint64_t coun
 
 ALWAYS_INLINE void fill_elements(uint8_t *to, uint64_t value, uint64_t count, bool backwards, unsigned width)
 {
-    uint8_t *low = backwards ? to - (count - 1) * (width / 8) : to;
+    uint64_t bytes = count * (width / 8), done = width / 8;
+    uint8_t *low = backwards ? to - (bytes - width / 8) : to;
 
-    if (width == 8 || value == (value & 0xff) * (width_mask(width) / 0xff)) {
-        memset(low, (int)(value & 0xff), count * (width / 8));
+    if (width == 8) {
+        memset(low, (int)(value & 0xff), bytes);
         return;
     }
-    for (; count; count--, low += width / 8)
-        host_store(low, value, width);
+    host_store(low, value, width);
+    while (done < bytes) { /* what is filled already is copied behind itself */
+        uint64_t piece = done < bytes - done ? done : bytes - done;
+
+        memcpy(low + done, low, piece);
+        done += piece;
+    }
 }
 
 /* Up to `limit` iterations through host memory; returns how many, 0 if the next element needs the slow road. Registers other than
