@@ -4,7 +4,7 @@
 enum { CR3_PWT = 1 << 3, CR3_PCD = 1 << 4 };
 enum { DR7_GD = 1 << 13 };
 
-/* --- control registers ----------------------------------------------------------------------------------------------------------- */
+/* --- control registers ---------------------------------------------------------------------------------------------- */
 
 static void write_cr0(struct cpu *cpu, uint64_t value)
 {
@@ -45,15 +45,9 @@ static uint64_t cr4_existing(const struct cpu *cpu)
 void control_register_write(struct cpu *cpu, unsigned number, uint64_t value)
 {
     switch (number) {
-    case 0:
-        write_cr0(cpu, value);
-        break;
-    case 2:
-        cpu->cr2 = value;
-        break;
-    case 3:
-        cpu->cr3 = value & (cpu->model->level < 4 ? 0xfffff000 : 0xfffff000 | CR3_PWT | CR3_PCD);
-        break;
+    case 0: write_cr0(cpu, value); break;
+    case 2: cpu->cr2 = value; break;
+    case 3: cpu->cr3 = value & (cpu->model->level < 4 ? 0xfffff000 : 0xfffff000 | CR3_PWT | CR3_PCD); break;
     case 4:
         if (value & ~cr4_existing(cpu))
             raise_exception(cpu, VECTOR_GP, 0, REASON_GP_CR_RESERVED, number, value);
@@ -87,7 +81,7 @@ BODY(mov_to_control)
     LEAVE_AFTER;
 }
 
-/* --- debug registers -------------------------------------------------------------------------------------------------------------- */
+/* --- debug registers ------------------------------------------------------------------------------------------------ */
 
 /* DR4 and DR5 are DR6 and DR7 unless CR4.DE makes them undefined. With DR7.GD every access is a #DB fault; its delivery
    sets DR6.BD and clears GD (engine.c). */
@@ -129,7 +123,7 @@ BODY(mov_to_debug)
     LEAVE_AFTER;
 }
 
-/* --- test registers of the 80386 (TR6, TR7: TLB) and 80486 (TR3-TR5: cache) ----------------------------------------------------------- */
+/* --- test registers of the 80386 (TR6, TR7: TLB) and 80486 (TR3-TR5: cache) ----------------------------------------- */
 
 static void check_test_number(struct cpu *cpu, unsigned number)
 {
@@ -137,7 +131,8 @@ static void check_test_number(struct cpu *cpu, unsigned number)
         raise_exception(cpu, VECTOR_UD, 0, REASON_UD_CONTROL_REGISTER, number, 0);
 }
 
-/* The caches they test are invisible here (R13): the registers hold what was written, and a TLB lookup (TR6.C set) never hits. */
+/* The caches they test are invisible here (R13): the registers hold what was written, and a TLB lookup (TR6.C set) never
+ * hits. */
 enum { TR6_COMMAND_LOOKUP = 1 << 0, TR7_HIT = 1 << 4 };
 
 BODY(mov_from_test)

@@ -1,12 +1,12 @@
 /* Far JMP, CALL, RETF, IRET, INT, INTO, BOUND: operands fetched here, the transfer itself in transfer.c and interrupt.c. */
 #include "cpu/system_body.h"
 
-#define FAR_IMMEDIATE(name, transfer, W)                                                  \
-    BODY(name##_far_immediate_##W)                                                        \
-    {                                                                                     \
-        cpu->in = in;                                                                     \
-        transfer(cpu, (uint16_t)(in->imm >> 32), in->imm & 0xffffffff, W);                \
-        LEAVE_FAR;                                                                        \
+#define FAR_IMMEDIATE(name, transfer, W)                                   \
+    BODY(name##_far_immediate_##W)                                         \
+    {                                                                      \
+        cpu->in = in;                                                      \
+        transfer(cpu, (uint16_t)(in->imm >> 32), in->imm & 0xffffffff, W); \
+        LEAVE_FAR;                                                         \
     }
 EACH_OPERAND_SIZE(FAR_IMMEDIATE, jmp, far_jump)
 EACH_OPERAND_SIZE(FAR_IMMEDIATE, call, far_call)
@@ -27,36 +27,36 @@ static NOINLINE struct far_pointer read_far_pointer(struct cpu *cpu, const struc
     return pointer;
 }
 
-#define FAR_MEMORY(name, transfer, W)                                                     \
-    BODY(name##_far_memory_##W)                                                           \
-    {                                                                                     \
-        struct far_pointer pointer = read_far_pointer(cpu, in, W);                        \
-        transfer(cpu, pointer.selector, pointer.offset, W);                               \
-        LEAVE_FAR;                                                                        \
+#define FAR_MEMORY(name, transfer, W)                              \
+    BODY(name##_far_memory_##W)                                    \
+    {                                                              \
+        struct far_pointer pointer = read_far_pointer(cpu, in, W); \
+        transfer(cpu, pointer.selector, pointer.offset, W);        \
+        LEAVE_FAR;                                                 \
     }
 EACH_OPERAND_SIZE(FAR_MEMORY, jmp, far_jump)
 EACH_OPERAND_SIZE(FAR_MEMORY, call, far_call)
 
-#define RET_FAR(name, release, W)                                                         \
-    BODY(name##_##W)                                                                      \
-    {                                                                                     \
-        cpu->in = in;                                                                     \
-        far_return(cpu, W, release);                                                      \
-        LEAVE_FAR;                                                                        \
+#define RET_FAR(name, release, W)    \
+    BODY(name##_##W)                 \
+    {                                \
+        cpu->in = in;                \
+        far_return(cpu, W, release); \
+        LEAVE_FAR;                   \
     }
 EACH_OPERAND_SIZE(RET_FAR, ret_far, 0)
 EACH_OPERAND_SIZE(RET_FAR, ret_far_release, (uint16_t)in->imm)
 
-#define IRET(name, W)                                                                     \
-    BODY(name##_##W)                                                                      \
-    {                                                                                     \
-        cpu->in = in;                                                                     \
-        interrupt_return(cpu, W);                                                         \
-        LEAVE_FAR;                                                                        \
+#define IRET(name, W)             \
+    BODY(name##_##W)              \
+    {                             \
+        cpu->in = in;             \
+        interrupt_return(cpu, W); \
+        LEAVE_FAR;                \
     }
 EACH_OPERAND_SIZE(IRET, iret)
 
-/* --- software interrupts --------------------------------------------------------------------------------------------------------- */
+/* --- software interrupts -------------------------------------------------------------------------------------------- */
 
 BODY(int_n)
 {
@@ -93,7 +93,7 @@ BODY(int1)
     LEAVE_FAR;
 }
 
-/* --- BOUND ------------------------------------------------------------------------------------------------------------------------ */
+/* --- BOUND ---------------------------------------------------------------------------------------------------------- */
 
 static NOINLINE void check_bounds(struct cpu *cpu, const struct insn *in, unsigned width)
 {
@@ -108,10 +108,10 @@ static NOINLINE void check_bounds(struct cpu *cpu, const struct insn *in, unsign
         raise_exception(cpu, VECTOR_BR, 0, REASON_BR_RANGE, (uint64_t)index, (uint64_t)upper);
 }
 
-#define BOUND(name, W)                            \
-    BODY(name##_##W)                              \
-    {                                             \
-        check_bounds(cpu, in, W);                 \
-        NEXT_COLD;                                \
+#define BOUND(name, W)            \
+    BODY(name##_##W)              \
+    {                             \
+        check_bounds(cpu, in, W); \
+        NEXT_COLD;                \
     }
 EACH_OPERAND_SIZE(BOUND, bound)

@@ -47,10 +47,10 @@ BODY(sahf)
     NEXT;
 }
 
-/* --- CLI and STI -------------------------------------------------------------------------------------------------------------- */
+/* --- CLI and STI ---------------------------------------------------------------------------------------------------- */
 
-/* Which flag CLI and STI act on: IF, or VIF where virtual-8086 mode extensions or protected-mode virtual interrupts stand in for it
-   (SDM 2 CLI, table 3-7); raises #GP(0) where neither is allowed. */
+/* Which flag CLI and STI act on: IF, or VIF where virtual-8086 mode extensions or protected-mode virtual interrupts stand in
+   for it (SDM 2 CLI, table 3-7); raises #GP(0) where neither is allowed. */
 static NOINLINE uint64_t interrupt_flag(struct cpu *cpu)
 {
     if (cpu_real(cpu) || cpu->cpl <= cpu_iopl(cpu))
@@ -82,7 +82,7 @@ BODY(sti)
     LEAVE_AFTER;
 }
 
-/* --- PUSHF and POPF ------------------------------------------------------------------------------------------------------------- */
+/* --- PUSHF and POPF ------------------------------------------------------------------------------------------------- */
 
 /* Virtual-8086 mode at IOPL < 3: with VME the 16-bit forms work on VIF, everything else is #GP(0). */
 static bool v86_virtual(struct cpu *cpu, unsigned width)
@@ -104,11 +104,11 @@ static NOINLINE void push_flags(struct cpu *cpu, const struct insn *in, unsigned
     stack_push(cpu, flags & width_mask(width), width / 8);
 }
 
-#define PUSHF(name, W)                            \
-    BODY(name##_##W)                              \
-    {                                             \
-        push_flags(cpu, in, W);                   \
-        NEXT_COLD;                                \
+#define PUSHF(name, W)          \
+    BODY(name##_##W)            \
+    {                           \
+        push_flags(cpu, in, W); \
+        NEXT_COLD;              \
     }
 EACH_OPERAND_SIZE(PUSHF, pushf)
 
@@ -133,10 +133,10 @@ static NOINLINE void pop_flags(struct cpu *cpu, const struct insn *in, unsigned 
     cpu_mode_changed(cpu);
 }
 
-#define POPF(name, W)                             \
-    BODY(name##_##W)                              \
-    {                                             \
-        pop_flags(cpu, in, W);                    \
-        LEAVE_AFTER;                              \
+#define POPF(name, W)          \
+    BODY(name##_##W)           \
+    {                          \
+        pop_flags(cpu, in, W); \
+        LEAVE_AFTER;           \
     }
 EACH_OPERAND_SIZE(POPF, popf)

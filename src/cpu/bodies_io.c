@@ -36,7 +36,8 @@ static void io_breakpoints(struct cpu *cpu, uint16_t port, unsigned size)
         unsigned length = lengths[cpu->dr[7] >> (18 + 4 * i) & 3];
         uint64_t first = cpu->dr[i] & ~(uint64_t)(length - 1);
 
-        if ((cpu->dr[7] >> (2 * i) & 3) && (cpu->dr[7] >> (16 + 4 * i) & 3) == 2 && port < first + length && first < port + (uint64_t)size)
+        if ((cpu->dr[7] >> (2 * i) & 3) && (cpu->dr[7] >> (16 + 4 * i) & 3) == 2 && port < first + length &&
+            first < port + (uint64_t)size)
             cpu->pending_debug |= UINT64_C(1) << i;
     }
 }
@@ -58,7 +59,7 @@ static void port_out(struct cpu *cpu, uint16_t port, uint32_t value, unsigned si
     io_breakpoints(cpu, port, size);
 }
 
-/* --- IN and OUT: there is no 64-bit form, 32 bits it is ---------------------------------------------------------------------------- */
+/* --- IN and OUT: there is no 64-bit form, 32 bits it is ------------------------------------------------------------- */
 
 static NOINLINE void input(struct cpu *cpu, const struct insn *in, uint16_t port, unsigned width)
 {
@@ -74,23 +75,23 @@ static NOINLINE void output(struct cpu *cpu, const struct insn *in, uint16_t por
     port_out(cpu, port, (uint32_t)reg_read(cpu, RAX, width), width / 8);
 }
 
-#define PORT_BODY(name, action, port, suffix, W)  \
-    BODY(name##_##suffix)                         \
-    {                                             \
-        action(cpu, in, port, W);                 \
-        LEAVE_AFTER;                              \
+#define PORT_BODY(name, action, port, suffix, W) \
+    BODY(name##_##suffix)                        \
+    {                                            \
+        action(cpu, in, port, W);                \
+        LEAVE_AFTER;                             \
     }
-#define PORT_BODIES(name, action, port)           \
-    PORT_BODY(name, action, port, 8, 8)           \
-    PORT_BODY(name, action, port, 16, 16)         \
-    PORT_BODY(name, action, port, 32, 32)         \
+#define PORT_BODIES(name, action, port)   \
+    PORT_BODY(name, action, port, 8, 8)   \
+    PORT_BODY(name, action, port, 16, 16) \
+    PORT_BODY(name, action, port, 32, 32) \
     PORT_BODY(name, action, port, 64, 32)
 PORT_BODIES(in_immediate, input, (uint8_t)in->imm)
 PORT_BODIES(in_dx, input, (uint16_t)cpu->gpr[RDX])
 PORT_BODIES(out_immediate, output, (uint8_t)in->imm)
 PORT_BODIES(out_dx, output, (uint16_t)cpu->gpr[RDX])
 
-/* --- INS and OUTS ------------------------------------------------------------------------------------------------------------------- */
+/* --- INS and OUTS --------------------------------------------------------------------------------------------------- */
 
 /* A register of the address size: SI, DI, CX and their wider forms. */
 static void address_register_add(struct cpu *cpu, const struct insn *in, unsigned reg, uint64_t step)
@@ -134,17 +135,19 @@ static void string_step(struct cpu *cpu, const struct insn *in, unsigned size, u
         transfer(cpu, in, offset, size);
 }
 
-/* Whether the loop would come straight back here after this iteration: nothing to deliver, no event moved up, budget left. */
+/* Whether the loop would come straight back here after this iteration: nothing to deliver, no event moved up, budget left.
+ */
 static bool may_go_on(const struct cpu *cpu)
 {
-    return cpu->budget >= 0 && !cpu->leave && !cpu->pending_debug && !cpu->init_pending && !cpu->attention && !cpu->nmi_pending &&
-           !(cpu->intr && (cpu->eflags & FLAG_IF)) && !(cpu->eflags & FLAG_TF) &&
+    return cpu->budget >= 0 && !cpu->leave && !cpu->pending_debug && !cpu->init_pending && !cpu->attention &&
+           !cpu->nmi_pending && !(cpu->intr && (cpu->eflags & FLAG_IF)) && !(cpu->eflags & FLAG_TF) &&
            schedule_deadline(cpu->schedule) >= cpu->deadline;
 }
 
-/* One visit: true if the instruction is done, false if it is to be repeated. Iterations but the last are charged as they end, so
-   that the clock is exact in each. */
-static NOINLINE bool string_io(struct cpu *cpu, const struct insn *in, unsigned size, unsigned index, string_transfer *transfer)
+/* One visit: true if the instruction is done, false if it is to be repeated. Iterations but the last are charged as they
+   end, so that the clock is exact in each. */
+static NOINLINE bool string_io(struct cpu *cpu, const struct insn *in, unsigned size, unsigned index,
+                               string_transfer *transfer)
 {
     uint64_t mask = address_mask(in);
 
@@ -165,17 +168,17 @@ static NOINLINE bool string_io(struct cpu *cpu, const struct insn *in, unsigned 
     }
 }
 
-#define STRING_IO(name, index, suffix, size)                          \
-    BODY(name##_##suffix)                                             \
-    {                                                                 \
-        if (string_io(cpu, in, size, index, name##_transfer))         \
-            LEAVE_AFTER;                                              \
-        LEAVE_AT(0);                                                  \
+#define STRING_IO(name, index, suffix, size)                  \
+    BODY(name##_##suffix)                                     \
+    {                                                         \
+        if (string_io(cpu, in, size, index, name##_transfer)) \
+            LEAVE_AFTER;                                      \
+        LEAVE_AT(0);                                          \
     }
-#define STRING_IO_BODIES(name, index)             \
-    STRING_IO(name, index, 8, 1)                  \
-    STRING_IO(name, index, 16, 2)                 \
-    STRING_IO(name, index, 32, 4)                 \
+#define STRING_IO_BODIES(name, index) \
+    STRING_IO(name, index, 8, 1)      \
+    STRING_IO(name, index, 16, 2)     \
+    STRING_IO(name, index, 32, 4)     \
     STRING_IO(name, index, 64, 4)
 STRING_IO_BODIES(ins, RDI)
 STRING_IO_BODIES(outs, RSI)

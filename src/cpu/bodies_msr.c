@@ -2,7 +2,7 @@
 #include "cpu/msr.h"
 #include "cpu/system_body.h"
 
-/* --- CPUID ------------------------------------------------------------------------------------------------------------------- */
+/* --- CPUID ---------------------------------------------------------------------------------------------------------- */
 
 enum cpuid_register { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX, CPUID_REGISTERS };
 
@@ -42,7 +42,8 @@ static const struct cpuid_leaf *cpuid_leaf_find(unsigned level, uint32_t leaf)
     return NULL;
 }
 
-/* Vendor, signature and features come from the model's row; a leaf beyond the last basic one answers as the last (SDM 2 CPUID). */
+/* Vendor, signature and features come from the model's row; a leaf beyond the last basic one answers as the last (SDM 2
+ * CPUID). */
 static NOINLINE void identify(struct cpu *cpu)
 {
     const struct cpu_model *model = cpu->model;
@@ -80,7 +81,7 @@ BODY(cpuid)
     NEXT;
 }
 
-/* --- the time stamp counter ---------------------------------------------------------------------------------------------------- */
+/* --- the time stamp counter ----------------------------------------------------------------------------------------- */
 
 static void result_edx_eax(struct cpu *cpu, uint64_t value)
 {
@@ -97,7 +98,7 @@ BODY(rdtsc)
     NEXT;
 }
 
-/* --- model-specific registers --------------------------------------------------------------------------------------------------- */
+/* --- model-specific registers --------------------------------------------------------------------------------------- */
 
 enum msr_kind { STORED, FIXED, SIGNATURE, TRIGGER, TIME };
 

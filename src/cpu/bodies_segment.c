@@ -1,7 +1,7 @@
 /* Segment registers: MOV, PUSH, POP and LDS, LES, LSS, LFS, LGS (SDM 2 by mnemonic). */
 #include "cpu/system_body.h"
 
-/* --- PUSH: with a 32-bit operand all Intel processors since the 80386 write 16 bits and leave the upper half (SDM 2 PUSH) --------- */
+/* --- PUSH: 32-bit forms write 16 bits and leave the upper half, since the 80386 (SDM 2 PUSH) --- */
 
 static NOINLINE void push_segment(struct cpu *cpu, const struct insn *in, unsigned index, unsigned width)
 {
@@ -12,11 +12,11 @@ static NOINLINE void push_segment(struct cpu *cpu, const struct insn *in, unsign
     stack_set(cpu, offset);
 }
 
-#define PUSH_SEGMENT(name, index, W)              \
-    BODY(push_##name##_##W)                       \
-    {                                             \
-        push_segment(cpu, in, index, W);          \
-        NEXT_COLD;                                \
+#define PUSH_SEGMENT(name, index, W)     \
+    BODY(push_##name##_##W)              \
+    {                                    \
+        push_segment(cpu, in, index, W); \
+        NEXT_COLD;                       \
     }
 EACH_OPERAND_SIZE(PUSH_SEGMENT, es, ES)
 EACH_OPERAND_SIZE(PUSH_SEGMENT, cs, CS)
@@ -25,7 +25,7 @@ EACH_OPERAND_SIZE(PUSH_SEGMENT, ds, DS)
 EACH_OPERAND_SIZE(PUSH_SEGMENT, fs, FS)
 EACH_OPERAND_SIZE(PUSH_SEGMENT, gs, GS)
 
-/* --- POP --------------------------------------------------------------------------------------------------------------------- */
+/* --- POP ------------------------------------------------------------------------------------------------------------ */
 
 static NOINLINE void pop_segment(struct cpu *cpu, const struct insn *in, unsigned index, unsigned width)
 {
@@ -37,14 +37,14 @@ static NOINLINE void pop_segment(struct cpu *cpu, const struct insn *in, unsigne
     cpu->gpr[RSP] = mask == 0xffff ? (cpu->gpr[RSP] & ~mask) | (rsp & mask) : rsp & mask;
 }
 
-#define POP_SEGMENT(name, index, W)               \
-    BODY(pop_##name##_##W)                        \
-    {                                             \
-        uint32_t key = cpu->mode_key;             \
-        pop_segment(cpu, in, index, W);           \
-        if (cpu->model->level == 0)               \
-            TAIL(segment_loaded_8086);            \
-        NEXT_IF_KEY(key);                         \
+#define POP_SEGMENT(name, index, W)     \
+    BODY(pop_##name##_##W)              \
+    {                                   \
+        uint32_t key = cpu->mode_key;   \
+        pop_segment(cpu, in, index, W); \
+        if (cpu->model->level == 0)     \
+            TAIL(segment_loaded_8086);  \
+        NEXT_IF_KEY(key);               \
     }
 
 /* The 8086 holds interrupts back after any load of a segment register, later ones after SS only. */
@@ -59,28 +59,29 @@ EACH_OPERAND_SIZE(POP_SEGMENT, ds, DS)
 EACH_OPERAND_SIZE(POP_SEGMENT, fs, FS)
 EACH_OPERAND_SIZE(POP_SEGMENT, gs, GS)
 
-#define POP_SS(name, W)                           \
-    BODY(pop_##name##_##W)                        \
-    {                                             \
-        pop_segment(cpu, in, SS, W);              \
-        cpu->inhibit = INHIBIT_MOV_SS;            \
-        LEAVE_AFTER;                              \
+#define POP_SS(name, W)                \
+    BODY(pop_##name##_##W)             \
+    {                                  \
+        pop_segment(cpu, in, SS, W);   \
+        cpu->inhibit = INHIBIT_MOV_SS; \
+        LEAVE_AFTER;                   \
     }
 EACH_OPERAND_SIZE(POP_SS, ss)
 
 /* 8086 only: the prefetch queue's next bytes still come from the old CS on silicon; execution goes on at the new one. */
-#define POP_CS(name, W)                           \
-    BODY(pop_##name##_##W)                        \
-    {                                             \
-        pop_segment(cpu, in, CS, W);              \
-        cpu->inhibit = INHIBIT_MOV_SS;            \
-        LEAVE_AFTER;                              \
+#define POP_CS(name, W)                \
+    BODY(pop_##name##_##W)             \
+    {                                  \
+        pop_segment(cpu, in, CS, W);   \
+        cpu->inhibit = INHIBIT_MOV_SS; \
+        LEAVE_AFTER;                   \
     }
 EACH_OPERAND_SIZE(POP_CS, cs)
 
-/* --- MOV ---------------------------------------------------------------------------------------------------------------------- */
+/* --- MOV ------------------------------------------------------------------------------------------------------------ */
 
-/* The register that the ModRM.reg field names: the 8086 and 80186 decode two bits of it, later ones raise #UD for what is not there. */
+/* The register that the ModRM.reg field names: the 8086 and 80186 decode two bits of it, later ones raise #UD for what is
+ * not there. */
 static unsigned segment_number(struct cpu *cpu, unsigned field)
 {
     unsigned count = cpu->model->level < 3 ? 4 : SEGMENT_COUNT;
@@ -98,11 +99,11 @@ static NOINLINE void move_from_segment(struct cpu *cpu, const struct insn *in, u
     operand_store_word(cpu, in, cpu->segment[segment_number(cpu, in->src & 7)].selector, width);
 }
 
-#define MOV_FROM_SEGMENT(name, W)                 \
-    BODY(mov_from_##name##_##W)                   \
-    {                                             \
-        move_from_segment(cpu, in, W);            \
-        NEXT_COLD;                                \
+#define MOV_FROM_SEGMENT(name, W)      \
+    BODY(mov_from_##name##_##W)        \
+    {                                  \
+        move_from_segment(cpu, in, W); \
+        NEXT_COLD;                     \
     }
 EACH_OPERAND_SIZE(MOV_FROM_SEGMENT, segment)
 
@@ -130,7 +131,7 @@ BODY(mov_to_segment)
     NEXT_IF_KEY(key);
 }
 
-/* --- LDS and its kind --------------------------------------------------------------------------------------------------------- */
+/* --- LDS and its kind ----------------------------------------------------------------------------------------------- */
 
 static NOINLINE void load_pointer(struct cpu *cpu, const struct insn *in, unsigned index, unsigned width)
 {
@@ -145,12 +146,12 @@ static NOINLINE void load_pointer(struct cpu *cpu, const struct insn *in, unsign
     reg_write(cpu, in->dst, offset, width);
 }
 
-#define LOAD_POINTER(name, index, W)              \
-    BODY(name##_##W)                              \
-    {                                             \
-        uint32_t key = cpu->mode_key;             \
-        load_pointer(cpu, in, index, W);          \
-        NEXT_IF_KEY(key);                         \
+#define LOAD_POINTER(name, index, W)     \
+    BODY(name##_##W)                     \
+    {                                    \
+        uint32_t key = cpu->mode_key;    \
+        load_pointer(cpu, in, index, W); \
+        NEXT_IF_KEY(key);                \
     }
 EACH_OPERAND_SIZE(LOAD_POINTER, les, ES)
 EACH_OPERAND_SIZE(LOAD_POINTER, lds, DS)

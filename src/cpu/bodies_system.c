@@ -1,8 +1,9 @@
-/* Descriptor tables, task register, machine status word, protection queries, LOADALL, HLT, cache control, undefined opcodes. */
+/* Descriptor tables, task register, machine status word, protection queries, LOADALL, HLT, cache control, undefined opcodes.
+ */
 #include "cpu/system_body.h"
 #include "mmu/physical_map.h"
 
-/* --- SLDT, STR, LLDT, LTR ----------------------------------------------------------------------------------------------------------- */
+/* --- SLDT, STR, LLDT, LTR ------------------------------------------------------------------------------------------- */
 
 static NOINLINE void store_selector(struct cpu *cpu, const struct insn *in, const struct segment *segment, unsigned width)
 {
@@ -10,11 +11,11 @@ static NOINLINE void store_selector(struct cpu *cpu, const struct insn *in, cons
     operand_store_word(cpu, in, segment->selector, width);
 }
 
-#define STORE_SELECTOR(name, register_name, W)    \
-    BODY(name##_##W)                              \
-    {                                             \
+#define STORE_SELECTOR(name, register_name, W)           \
+    BODY(name##_##W)                                     \
+    {                                                    \
         store_selector(cpu, in, &cpu->register_name, W); \
-        NEXT_COLD;                                \
+        NEXT_COLD;                                       \
     }
 EACH_OPERAND_SIZE(STORE_SELECTOR, sldt, ldtr)
 EACH_OPERAND_SIZE(STORE_SELECTOR, str, tr)
@@ -33,7 +34,7 @@ BODY(ltr)
     LEAVE_AFTER;
 }
 
-/* --- LAR, LSL, VERR, VERW, ARPL ------------------------------------------------------------------------------------------------------ */
+/* --- LAR, LSL, VERR, VERW, ARPL ------------------------------------------------------------------------------------- */
 
 static NOINLINE void query(struct cpu *cpu, const struct insn *in, unsigned width,
                            bool (*question)(struct cpu *cpu, uint16_t selector, uint32_t *answer))
@@ -48,11 +49,11 @@ static NOINLINE void query(struct cpu *cpu, const struct insn *in, unsigned widt
     flag_zf_set(cpu, valid);
 }
 
-#define QUERY(name, question, W)                  \
-    BODY(name##_##W)                              \
-    {                                             \
-        query(cpu, in, W, question);              \
-        NEXT_COLD;                                \
+#define QUERY(name, question, W)     \
+    BODY(name##_##W)                 \
+    {                                \
+        query(cpu, in, W, question); \
+        NEXT_COLD;                   \
     }
 EACH_OPERAND_SIZE(QUERY, lar, segment_access_rights)
 EACH_OPERAND_SIZE(QUERY, lsl, segment_limit)
@@ -91,7 +92,7 @@ BODY(arpl)
     NEXT_COLD;
 }
 
-/* --- GDTR and IDTR -------------------------------------------------------------------------------------------------------------------- */
+/* --- GDTR and IDTR -------------------------------------------------------------------------------------------------- */
 
 /* The base is stored whole whatever the operand size (SDM 2 SGDT); the 80286 has no fourth byte and stores ones. */
 static NOINLINE void store_table(struct cpu *cpu, const struct insn *in, const struct table_register *table, unsigned width)
@@ -119,21 +120,21 @@ static NOINLINE struct table_register load_table(struct cpu *cpu, const struct i
     return table;
 }
 
-#define TABLE_BODIES(letter, register, W)                  \
-    BODY(s##letter##_##W)                                  \
-    {                                                      \
-        store_table(cpu, in, &cpu->register, W);           \
-        NEXT_COLD;                                         \
-    }                                                      \
-    BODY(l##letter##_##W)                                  \
-    {                                                      \
-        cpu->register = load_table(cpu, in, W);            \
-        NEXT_COLD;                                         \
+#define TABLE_BODIES(letter, register, W)        \
+    BODY(s##letter##_##W)                        \
+    {                                            \
+        store_table(cpu, in, &cpu->register, W); \
+        NEXT_COLD;                               \
+    }                                            \
+    BODY(l##letter##_##W)                        \
+    {                                            \
+        cpu->register = load_table(cpu, in, W);  \
+        NEXT_COLD;                               \
     }
 EACH_OPERAND_SIZE(TABLE_BODIES, gdt, gdtr)
 EACH_OPERAND_SIZE(TABLE_BODIES, idt, idtr)
 
-/* --- the machine status word -------------------------------------------------------------------------------------------------------- */
+/* --- the machine status word ---------------------------------------------------------------------------------------- */
 
 static NOINLINE void store_msw(struct cpu *cpu, const struct insn *in, unsigned width)
 {
@@ -141,11 +142,11 @@ static NOINLINE void store_msw(struct cpu *cpu, const struct insn *in, unsigned 
     operand_store_word(cpu, in, cpu->model->level < 3 ? cpu->cr0 | 0xfff0 : cpu->cr0, width);
 }
 
-#define SMSW(name, W)                             \
-    BODY(name##_##W)                              \
-    {                                             \
-        store_msw(cpu, in, W);                    \
-        NEXT_COLD;                                \
+#define SMSW(name, W)          \
+    BODY(name##_##W)           \
+    {                          \
+        store_msw(cpu, in, W); \
+        NEXT_COLD;             \
     }
 EACH_OPERAND_SIZE(SMSW, smsw)
 
@@ -167,7 +168,7 @@ BODY(clts)
     LEAVE_AFTER;
 }
 
-/* --- caches and translations: invisible here (R13) ------------------------------------------------------------------------------------ */
+/* --- caches and translations: invisible here (R13) ------------------------------------------------------------------ */
 
 BODY(invlpg)
 {
@@ -187,7 +188,7 @@ BODY(wbinvd)
     NEXT;
 }
 
-/* --- HLT, undefined opcodes ------------------------------------------------------------------------------------------------------------ */
+/* --- HLT, undefined opcodes ----------------------------------------------------------------------------------------- */
 
 BODY(hlt)
 {
@@ -207,9 +208,10 @@ BODY(rsm_outside_smm)
     raise_exception(cpu, VECTOR_UD, 0, REASON_UD_MODE, 0x0faa, 0);
 }
 
-/* --- LOADALL: undocumented, but HIMEM.SYS, RAMDRIVE and OS/2 use the first ---------------------------------------------------------------- */
+/* --- LOADALL: undocumented, but HIMEM.SYS, RAMDRIVE and OS/2 use the first ------------------------------------------ */
 
-static void loadall_segment(struct cpu *cpu, struct segment *segment, uint16_t selector, uint32_t base, uint32_t limit, uint16_t attributes)
+static void loadall_segment(struct cpu *cpu, struct segment *segment, uint16_t selector, uint32_t base, uint32_t limit,
+                            uint16_t attributes)
 {
     (void)cpu;
     segment->selector = selector;
@@ -248,11 +250,13 @@ static NOINLINE void load_all_286(struct cpu *cpu)
     for (unsigned i = 0; i < ARRAY_LENGTH(segments); i++) {
         const uint8_t *cache = image + segments[i].cache;
 
-        loadall_segment(cpu, &cpu->segment[segments[i].index], load_le16(image + segments[i].selector), image_cache_base(cache),
-                        load_le16(cache + 4), cache[3]);
+        loadall_segment(cpu, &cpu->segment[segments[i].index], load_le16(image + segments[i].selector),
+                        image_cache_base(cache), load_le16(cache + 4), cache[3]);
     }
-    loadall_segment(cpu, &cpu->ldtr, load_le16(image + 0x1c), image_cache_base(image + 0x54), load_le16(image + 0x58), image[0x57]);
-    loadall_segment(cpu, &cpu->tr, load_le16(image + 0x16), image_cache_base(image + 0x60), load_le16(image + 0x64), image[0x63]);
+    loadall_segment(cpu, &cpu->ldtr, load_le16(image + 0x1c), image_cache_base(image + 0x54), load_le16(image + 0x58),
+                    image[0x57]);
+    loadall_segment(cpu, &cpu->tr, load_le16(image + 0x16), image_cache_base(image + 0x60), load_le16(image + 0x64),
+                    image[0x63]);
     cpu->gdtr = (struct table_register){image_cache_base(image + 0x4e), load_le16(image + 0x52)};
     cpu->idtr = (struct table_register){image_cache_base(image + 0x5a), load_le16(image + 0x5e)};
     cpu->rip = load_le16(image + 0x1a);
@@ -273,7 +277,8 @@ static NOINLINE void load_all_386(struct cpu *cpu)
     static const uint8_t registers[] = {RDI, RSI, RBP, RSP, RBX, RDX, RCX, RAX};
     static const struct {
         uint8_t index, selector, cache;
-    } segments[] = {{GS, 0x3c, 0x84}, {FS, 0x40, 0x90}, {DS, 0x44, 0x9c}, {SS, 0x48, 0xa8}, {CS, 0x4c, 0xb4}, {ES, 0x50, 0xc0}};
+    } segments[] = {{GS, 0x3c, 0x84}, {FS, 0x40, 0x90}, {DS, 0x44, 0x9c},
+                    {SS, 0x48, 0xa8}, {CS, 0x4c, 0xb4}, {ES, 0x50, 0xc0}};
     uint32_t image[0xcc / 4];
 
     for (unsigned i = 0; i < ARRAY_LENGTH(image); i++)
@@ -290,8 +295,10 @@ static NOINLINE void load_all_386(struct cpu *cpu)
         loadall_segment(cpu, &cpu->segment[segments[i].index], (uint16_t)image[segments[i].selector / 4], cache[1], cache[2],
                         cache[0] >> 8 & 0xf0ff);
     }
-    loadall_segment(cpu, &cpu->tr, (uint16_t)image[0x34 / 4], image[0x58 / 4], image[0x5c / 4], image[0x54 / 4] >> 8 & 0xf0ff);
-    loadall_segment(cpu, &cpu->ldtr, (uint16_t)image[0x38 / 4], image[0x7c / 4], image[0x80 / 4], image[0x78 / 4] >> 8 & 0xf0ff);
+    loadall_segment(cpu, &cpu->tr, (uint16_t)image[0x34 / 4], image[0x58 / 4], image[0x5c / 4],
+                    image[0x54 / 4] >> 8 & 0xf0ff);
+    loadall_segment(cpu, &cpu->ldtr, (uint16_t)image[0x38 / 4], image[0x7c / 4], image[0x80 / 4],
+                    image[0x78 / 4] >> 8 & 0xf0ff);
     cpu->idtr = (struct table_register){image[0x64 / 4], (uint16_t)image[0x68 / 4]};
     cpu->gdtr = (struct table_register){image[0x70 / 4], (uint16_t)image[0x74 / 4]};
     cpu->rip = image[0x08 / 4];

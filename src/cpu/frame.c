@@ -1,5 +1,5 @@
-/* Frames of far calls and interrupts: all of a frame is checked before any of it is written (R4); the stacks of inner privilege
-   levels; EFLAGS by model. */
+/* Frames of far calls and interrupts: all of a frame is checked before any of it is written (R4); the stacks of inner
+   privilege levels; EFLAGS by model. */
 #include "cpu/access.h"
 #include "cpu/flags.h"
 #include "cpu/protection.h"
@@ -47,7 +47,8 @@ uint32_t frame_write(struct cpu *cpu, const struct frame *frame, const struct fr
     uint32_t mask = frame_stack_mask(stack);
 
     for (unsigned i = 0; i < frame->count; i++)
-        linear_write(cpu, (uint32_t)(stack->base + frame_offset(frame, stack, i)), frame->value[i], frame->size, stack->user);
+        linear_write(cpu, (uint32_t)(stack->base + frame_offset(frame, stack, i)), frame->value[i], frame->size,
+                     stack->user);
     return (stack->esp & ~mask) | ((stack->esp - frame->count * frame->size) & mask);
 }
 
@@ -92,7 +93,7 @@ void check_target_limit(struct cpu *cpu, const struct descriptor *code, uint32_t
         raise_exception(cpu, VECTOR_GP, error_code_ext(cpu), REASON_GP_TARGET_LIMIT, offset, code->limit);
 }
 
-/* --- EFLAGS --------------------------------------------------------------------------------------------------------------- */
+/* --- EFLAGS --------------------------------------------------------------------------------------------------------- */
 
 uint64_t flags_existing(const struct cpu *cpu)
 {

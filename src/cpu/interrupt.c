@@ -1,5 +1,5 @@
-/* Delivery of interrupts and exceptions through IVT and IDT (SDM 3A chapter 6, 3B chapter 20; SDM 2 INT n). Long mode's gates
-   join in interrupt_deliver beside the three modes there. */
+/* Delivery of interrupts and exceptions through IVT and IDT (SDM 3A chapter 6, 3B chapter 20; SDM 2 INT n). Long mode's
+   gates join in interrupt_deliver beside the three modes there. */
 #include "cpu/access.h"
 #include "cpu/flags.h"
 #include "cpu/protection.h"
@@ -10,7 +10,7 @@ static bool software(enum event_kind kind)
     return kind == EVENT_SOFTWARE || kind == EVENT_SOFTWARE_EXCEPTION;
 }
 
-/* --- real mode, and V86 mode's redirected INT n --------------------------------------------------------------------------------- */
+/* --- real mode, and V86 mode's redirected INT n --------------------------------------------------------------------- */
 
 static void push_real_frame(struct cpu *cpu, uint64_t flags, uint64_t rip)
 {
@@ -65,7 +65,7 @@ static void deliver_v86_redirected(struct cpu *cpu, unsigned vector, uint64_t ri
     cpu_mode_changed(cpu);
 }
 
-/* --- protected mode ---------------------------------------------------------------------------------------------------------------- */
+/* --- protected mode ------------------------------------------------------------------------------------------------- */
 
 static struct descriptor read_gate(struct cpu *cpu, unsigned vector, enum event_kind kind)
 {
@@ -116,7 +116,8 @@ static void enter_handler(struct cpu *cpu, struct descriptor *code, unsigned cpl
     cpu->rip = offset;
 }
 
-static void deliver_same_level(struct cpu *cpu, struct descriptor *code, uint32_t offset, bool interrupt_gate, struct frame *frame)
+static void deliver_same_level(struct cpu *cpu, struct descriptor *code, uint32_t offset, bool interrupt_gate,
+                               struct frame *frame)
 {
     struct frame_stack stack = frame_stack_current(cpu);
 
@@ -127,7 +128,8 @@ static void deliver_same_level(struct cpu *cpu, struct descriptor *code, uint32_
     enter_handler(cpu, code, cpu->cpl, offset, interrupt_gate);
 }
 
-static void deliver_inner(struct cpu *cpu, struct descriptor *code, uint32_t offset, bool interrupt_gate, const struct frame *tail)
+static void deliver_inner(struct cpu *cpu, struct descriptor *code, uint32_t offset, bool interrupt_gate,
+                          const struct frame *tail)
 {
     static const uint8_t v86_order[] = {GS, FS, DS, ES};
     unsigned level = attributes_dpl(code->attributes);
@@ -155,8 +157,8 @@ static void deliver_inner(struct cpu *cpu, struct descriptor *code, uint32_t off
         segment_set_null(cpu, v86_order[i], 0);
 }
 
-static void deliver_protected(struct cpu *cpu, unsigned vector, enum event_kind kind, bool has_error_code, uint32_t error_code,
-                              uint64_t rip)
+static void deliver_protected(struct cpu *cpu, unsigned vector, enum event_kind kind, bool has_error_code,
+                              uint32_t error_code, uint64_t rip)
 {
     struct descriptor gate = read_gate(cpu, vector, kind);
     unsigned type = descriptor_system_type(cpu, &gate);
@@ -183,7 +185,8 @@ static void deliver_protected(struct cpu *cpu, unsigned vector, enum event_kind 
     cpu_mode_changed(cpu);
 }
 
-static void deliver(struct cpu *cpu, unsigned vector, enum event_kind kind, bool has_error_code, uint32_t error_code, uint64_t rip)
+static void deliver(struct cpu *cpu, unsigned vector, enum event_kind kind, bool has_error_code, uint32_t error_code,
+                    uint64_t rip)
 {
     if (cpu_real(cpu)) {
         deliver_real(cpu, vector, rip);
@@ -200,9 +203,10 @@ static void deliver(struct cpu *cpu, unsigned vector, enum event_kind kind, bool
     deliver_protected(cpu, vector, kind, has_error_code, error_code, rip);
 }
 
-/* RF in the pushed image is the caller's business: set in cpu->eflags for faults (engine.c). The handler starts with RF clear; a task
-   that a task gate leads to with its own. */
-void interrupt_deliver(struct cpu *cpu, unsigned vector, enum event_kind kind, bool has_error_code, uint32_t error_code, uint64_t rip)
+/* RF in the pushed image is the caller's business: set in cpu->eflags for faults (engine.c). The handler starts with RF
+   clear; a task that a task gate leads to with its own. */
+void interrupt_deliver(struct cpu *cpu, unsigned vector, enum event_kind kind, bool has_error_code, uint32_t error_code,
+                       uint64_t rip)
 {
     deliver(cpu, vector, kind, has_error_code, error_code, rip);
     cpu->event_delivered = true;

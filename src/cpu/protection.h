@@ -1,12 +1,12 @@
-/* What segment.c, transfer.c, interrupt.c and task.c share among themselves: questions about descriptors, frames that are checked
-   whole before they are pushed (R4), and which EFLAGS bits a model has. */
+/* What segment.c, transfer.c, interrupt.c and task.c share among themselves: questions about descriptors, frames that are
+   checked whole before they are pushed (R4), and which EFLAGS bits a model has. */
 #ifndef TRUEBOX_CPU_PROTECTION_H
 #define TRUEBOX_CPU_PROTECTION_H
 
 #include "cpu/cpu.h"
 #include "cpu/segment.h"
 
-/* --- selectors and descriptors -------------------------------------------------------------------------------------------- */
+/* --- selectors and descriptors -------------------------------------------------------------------------------------- */
 
 ALWAYS_INLINE bool selector_null(uint16_t selector)
 {
@@ -68,12 +68,12 @@ bool segment_verify(struct cpu *cpu, uint16_t selector, bool write);
 void load_ldtr(struct cpu *cpu, uint16_t selector);
 void load_tr(struct cpu *cpu, uint16_t selector);
 
-/* --- frames: what a far call or an interrupt pushes, checked as a whole ---------------------------------------------------- */
+/* --- frames: what a far call or an interrupt pushes, checked as a whole --------------------------------------------- */
 
 #define FRAME_VALUES 40 /* a call gate's 31 parameters and four more; an interrupt from V86 mode has ten */
 
 struct frame {
-    unsigned size;  /* of a value: 2 or 4 bytes */
+    unsigned size; /* of a value: 2 or 4 bytes */
     unsigned count;
     uint32_t value[FRAME_VALUES]; /* in the order of pushing */
 };
@@ -103,7 +103,7 @@ void frame_push(struct cpu *cpu, const struct frame *frame);
 /* The stack for privilege `level` from the present TSS: SS descriptor checked (#TS, #SS), ESP in *esp. */
 struct descriptor inner_stack(struct cpu *cpu, unsigned level, uint32_t *esp);
 
-/* --- gates ----------------------------------------------------------------------------------------------------------------- */
+/* --- gates ---------------------------------------------------------------------------------------------------------- */
 
 ALWAYS_INLINE uint16_t gate_selector(const struct descriptor *gate)
 {
@@ -118,7 +118,7 @@ ALWAYS_INLINE uint32_t gate_offset(const struct descriptor *gate, bool gate32)
 /* #GP(EXT) unless `offset` lies within the code segment. */
 void check_target_limit(struct cpu *cpu, const struct descriptor *code, uint32_t offset);
 
-/* --- EFLAGS ----------------------------------------------------------------------------------------------------------------- */
+/* --- EFLAGS --------------------------------------------------------------------------------------------------------- */
 
 /* The bits that the model has, bit 1 not counted; the 8086's constant ones come from flags_constant. */
 uint64_t flags_existing(const struct cpu *cpu);

@@ -19,7 +19,7 @@ unsigned descriptor_system_type(const struct cpu *cpu, const struct descriptor *
     return type;
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------------------------------- */
 
 static struct descriptor descriptor_unpack(const struct cpu *cpu, uint16_t selector, uint64_t address, uint64_t raw)
 {
@@ -91,7 +91,7 @@ void descriptor_write_busy(struct cpu *cpu, uint64_t address, bool busy)
     linear_write(cpu, address + 5, busy ? access | 2 : access & ~UINT64_C(2), 1, false);
 }
 
-/* --- setting without checks ------------------------------------------------------------------------------------------------ */
+/* --- setting without checks ----------------------------------------------------------------------------------------- */
 
 void segment_set(struct cpu *cpu, unsigned index, uint16_t selector, const struct descriptor *descriptor)
 {
@@ -104,9 +104,9 @@ void segment_set(struct cpu *cpu, unsigned index, uint16_t selector, const struc
     segment_changed(cpu, index);
 }
 
-/* Real mode changes selector and base only: limit and attributes stay as protected mode left them ("big real mode"), except that
-   a register that held a null selector becomes usable and CS becomes an ordinary writable segment of privilege 0, its limit and D
-   bit kept. V86 mode fixes all of it (SDM 3B 20.2.1). */
+/* Real mode changes selector and base only: limit and attributes stay as protected mode left them ("big real mode"), except
+   that a register that held a null selector becomes usable and CS becomes an ordinary writable segment of privilege 0, its
+   limit and D bit kept. V86 mode fixes all of it (SDM 3B 20.2.1). */
 void segment_set_real(struct cpu *cpu, unsigned index, uint16_t selector)
 {
     struct segment *segment = &cpu->segment[index];
@@ -149,7 +149,7 @@ void segment_nullify_inner(struct cpu *cpu)
     }
 }
 
-/* --- loading ES, SS, DS, FS, GS ----------------------------------------------------------------------------------------------- */
+/* --- loading ES, SS, DS, FS, GS ------------------------------------------------------------------------------------- */
 
 static void load_stack(struct cpu *cpu, uint16_t selector)
 {
@@ -206,7 +206,7 @@ void segment_load(struct cpu *cpu, unsigned index, uint16_t selector)
     cpu_mode_changed(cpu);
 }
 
-/* --- LDTR and TR ----------------------------------------------------------------------------------------------------------- */
+/* --- LDTR and TR ---------------------------------------------------------------------------------------------------- */
 
 static void system_register_set(struct segment *segment, uint16_t selector, const struct descriptor *descriptor)
 {
@@ -255,7 +255,7 @@ void load_tr(struct cpu *cpu, uint16_t selector)
     system_register_set(&cpu->tr, selector, &d);
 }
 
-/* --- LAR, LSL, VERR, VERW: no exception but #PF --------------------------------------------------------------------------------- */
+/* --- LAR, LSL, VERR, VERW: no exception but #PF --------------------------------------------------------------------- */
 
 static bool visible(const struct cpu *cpu, const struct descriptor *d)
 {

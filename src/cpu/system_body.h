@@ -7,12 +7,13 @@
 
 #define EACH_OPERAND_SIZE(FORM, ...) FORM(__VA_ARGS__, 16) FORM(__VA_ARGS__, 32) FORM(__VA_ARGS__, 64)
 
-/* Behind a far transfer: cpu->rip says where to go on. A task switch has settled the account already (cpu->in is NULL then). */
-#define LEAVE_FAR                              \
-    do {                                       \
-        if (cpu->in)                           \
-            body_leave_to(cpu, in, cpu->rip);  \
-        LEAVE;                                 \
+/* Behind a far transfer: cpu->rip says where to go on. A task switch has settled the account already (cpu->in is NULL then).
+ */
+#define LEAVE_FAR                             \
+    do {                                      \
+        if (cpu->in)                          \
+            body_leave_to(cpu, in, cpu->rip); \
+        LEAVE;                                \
     } while (0)
 
 /* The r/m operand as a word, wherever it is; `reg` is in->dst or in->src, as the row's pattern has it. */

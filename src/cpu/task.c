@@ -1,13 +1,13 @@
 /* Hardware task switches: 80286 and 80386 task state segments (SDM 3A chapter 7).
 
-   Until the commit (step 8 of SDM 3A 7.3) every fault belongs to the old task and nothing has changed; after it, faults belong to
-   the new task: cpu->in is NULL by then, so that the new task's EIP is what a fault saves. */
+   Until the commit (step 8 of SDM 3A 7.3) every fault belongs to the old task and nothing has changed; after it, faults
+   belong to the new task: cpu->in is NULL by then, so that the new task's EIP is what a fault saves. */
 #include "cpu/access.h"
 #include "cpu/body.h"
 #include "cpu/protection.h"
 
 struct tss_layout { /* byte offsets, and sizes of its words */
-    uint8_t size;          /* of flags and registers */
+    uint8_t size;   /* of flags and registers */
     uint8_t ip, flags, general, segments, ldt;
     uint8_t segment_count; /* ES, CS, SS, DS and, in the 80386's, FS, GS */
     uint8_t minimum_limit;
@@ -115,7 +115,7 @@ static struct new_task read_new_task(struct cpu *cpu, const struct descriptor *t
     return task;
 }
 
-/* --- the new task's segments: faults are its own ------------------------------------------------------------------------------- */
+/* --- the new task's segments: faults are its own -------------------------------------------------------------------- */
 
 static void load_task_ldt(struct cpu *cpu, uint16_t selector)
 {
@@ -206,8 +206,8 @@ static void load_task_segments(struct cpu *cpu, const struct new_task *task)
 /* Steps 11 and 12: registers of the new task, its segment registers holding selectors without descriptors yet. */
 static void enter_new_task(struct cpu *cpu, const struct new_task *task, const struct descriptor *tss, bool nested)
 {
-    cpu->tr = (struct segment){.base = tss->base, .limit = tss->limit, .selector = tss->selector,
-                               .attributes = tss->attributes | 2};
+    cpu->tr = (struct segment){
+        .base = tss->base, .limit = tss->limit, .selector = tss->selector, .attributes = tss->attributes | 2};
     cpu->cr0 |= CR0_TS;
     if ((tss->attributes & 8) && (cpu->cr0 & CR0_PG))
         control_register_write(cpu, 3, task->cr3);
@@ -229,8 +229,8 @@ static void enter_new_task(struct cpu *cpu, const struct new_task *task, const s
     cpu_mode_changed(cpu);
 }
 
-void task_switch(struct cpu *cpu, uint16_t tss_selector, enum task_switch_source source, uint64_t next_rip, bool has_error_code,
-                 uint32_t error_code)
+void task_switch(struct cpu *cpu, uint16_t tss_selector, enum task_switch_source source, uint64_t next_rip,
+                 bool has_error_code, uint32_t error_code)
 {
     struct descriptor tss = check_new_tss(cpu, tss_selector, source);
     bool nested = source == TASK_CALL || source == TASK_GATE, instruction = cpu->in;

@@ -1,10 +1,10 @@
-/* Far JMP, CALL, RETF and IRET in every mode (SDM 3A 5.8, 7.3, SDM 2 JMP, CALL, RET, IRET). Everything is checked, stack writes
-   included, before anything is changed; cpu->rip is set last. */
+/* Far JMP, CALL, RETF and IRET in every mode (SDM 3A 5.8, 7.3, SDM 2 JMP, CALL, RET, IRET). Everything is checked, stack
+   writes included, before anything is changed; cpu->rip is set last. */
 #include "cpu/access.h"
 #include "cpu/body.h"
 #include "cpu/protection.h"
 
-/* --- code segments -------------------------------------------------------------------------------------------------------- */
+/* --- code segments -------------------------------------------------------------------------------------------------- */
 
 static void code_commit(struct cpu *cpu, const struct descriptor *code, uint16_t selector, unsigned cpl, uint32_t offset)
 {
@@ -19,7 +19,7 @@ static void check_direct_code(struct cpu *cpu, const struct descriptor *code)
     unsigned dpl = attributes_dpl(code->attributes);
     uint32_t error_code = error_code_selector(cpu, code->selector);
     bool allowed = attributes_conforming_code(code->attributes) ? dpl <= cpu->cpl
-                                                                 : (code->selector & 3u) <= cpu->cpl && dpl == cpu->cpl;
+                                                                : (code->selector & 3u) <= cpu->cpl && dpl == cpu->cpl;
 
     if (!allowed)
         raise_exception(cpu, VECTOR_GP, error_code, REASON_GP_CODE_PRIVILEGE, code->selector, code->high);
@@ -40,7 +40,8 @@ static void check_gate(struct cpu *cpu, const struct descriptor *gate)
 {
     check_gate_privilege(cpu, gate);
     if (!(gate->attributes & SEGMENT_PRESENT))
-        raise_exception(cpu, VECTOR_NP, error_code_selector(cpu, gate->selector), REASON_NP_GATE, gate->selector, gate->high);
+        raise_exception(cpu, VECTOR_NP, error_code_selector(cpu, gate->selector), REASON_NP_GATE, gate->selector,
+                        gate->high);
 }
 
 /* The code segment that a call gate names; a jump may not go to a more privileged one. */
@@ -92,12 +93,11 @@ static bool transfer_to_task(struct cpu *cpu, const struct descriptor *d, enum t
         check_gate_privilege(cpu, d);
         task_switch(cpu, d->selector, source, next, false, 0);
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
-/* --- real and V86 mode ------------------------------------------------------------------------------------------------------ */
+/* --- real and V86 mode ---------------------------------------------------------------------------------------------- */
 
 static void check_real_limit(struct cpu *cpu, uint64_t offset)
 {
@@ -112,7 +112,7 @@ static void real_commit(struct cpu *cpu, uint16_t selector, uint64_t offset)
     cpu_mode_changed(cpu);
 }
 
-/* --- JMP ---------------------------------------------------------------------------------------------------------------------- */
+/* --- JMP ------------------------------------------------------------------------------------------------------------ */
 
 void far_jump(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned width)
 {
@@ -144,7 +144,7 @@ void far_jump(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned widt
     cpu_mode_changed(cpu);
 }
 
-/* --- CALL --------------------------------------------------------------------------------------------------------------------- */
+/* --- CALL ----------------------------------------------------------------------------------------------------------- */
 
 static void call_same_privilege(struct cpu *cpu, struct descriptor *code, uint32_t offset, unsigned size)
 {
@@ -236,7 +236,7 @@ void far_call(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned widt
     cpu_mode_changed(cpu);
 }
 
-/* --- returns -------------------------------------------------------------------------------------------------------------------- */
+/* --- returns -------------------------------------------------------------------------------------------------------- */
 
 /* The code segment that RETF or IRET returns to: SDM 2 RET, IRET. */
 static struct descriptor return_code(struct cpu *cpu, uint16_t selector)
@@ -332,7 +332,7 @@ void far_return(struct cpu *cpu, unsigned width, unsigned release)
     cpu_mode_changed(cpu);
 }
 
-/* --- IRET ------------------------------------------------------------------------------------------------------------------------ */
+/* --- IRET ----------------------------------------------------------------------------------------------------------- */
 
 static void iret_real(struct cpu *cpu, unsigned width)
 {
@@ -446,7 +446,8 @@ void interrupt_return(struct cpu *cpu, unsigned width)
     else if (cpu_v86(cpu))
         iret_v86(cpu, width);
     else if (cpu->eflags & FLAG_NT)
-        task_switch(cpu, (uint16_t)linear_read(cpu, cpu->tr.base, 2, false), TASK_IRET, body_next_rip(cpu, cpu->in), false, 0);
+        task_switch(cpu, (uint16_t)linear_read(cpu, cpu->tr.base, 2, false), TASK_IRET, body_next_rip(cpu, cpu->in), false,
+                    0);
     else
         iret_protected(cpu, width);
 }

@@ -48,8 +48,11 @@ struct bench *bench_new(const char *model)
     bench->ram = physical_map_ram(bench->memory);
     ports_claim(bench->ports, 0x100, 8, PORT_ANY, port_read, port_write, bench, "test");
     bench->cpu = cpu_new(0, cpu_model_find(model),
-                         &(struct cpu_wiring){.schedule = &bench->schedule, .memory = bench->memory, .ports = bench->ports,
-                                              .acknowledge = acknowledge, .acknowledge_owner = bench},
+                         &(struct cpu_wiring){.schedule = &bench->schedule,
+                                              .memory = bench->memory,
+                                              .ports = bench->ports,
+                                              .acknowledge = acknowledge,
+                                              .acknowledge_owner = bench},
                          &(struct cpu_options){0});
     return bench;
 }
@@ -87,7 +90,8 @@ void bench_descriptor(struct bench *bench, uint32_t address, uint32_t base, uint
                 (base >> 16 & 0xff) | (uint32_t)(attributes & 0xf0ff) << 8 | (limit & 0xf0000) | (base & 0xff000000), 4);
 }
 
-void bench_gate(struct bench *bench, uint32_t address, uint16_t selector, uint32_t offset, unsigned type, unsigned dpl, unsigned count)
+void bench_gate(struct bench *bench, uint32_t address, uint16_t selector, uint32_t offset, unsigned type, unsigned dpl,
+                unsigned count)
 {
     bench_write(bench, address, (offset & 0xffff) | (uint32_t)selector << 16, 4);
     bench_write(bench, address + 4, (offset & 0xffff0000) | 0x8000 | dpl << 13 | type << 8 | count, 4);
@@ -176,7 +180,8 @@ void bench_run(struct bench *bench, unsigned counts)
 {
     uint64_t limit = bench->schedule.now + counts;
 
-    for (unsigned turns = 0; turns < 10 + counts && bench->schedule.now < limit && bench->cpu->activity == CPU_RUNNING; turns++)
+    for (unsigned turns = 0; turns < 10 + counts && bench->schedule.now < limit && bench->cpu->activity == CPU_RUNNING;
+         turns++)
         cpu_run(bench->cpu, limit);
 }
 

@@ -13,14 +13,14 @@ enum {
     GDT = 0x1000,
     IDT = 0x2000,
     LDT = 0x3000,
-    TSS = 0x4000,        /* the running task's, 80386 */
-    TSS_OTHER = 0x5000,  /* another task's */
-    USER_STACK = 0x6800, /* initial ESP at CPL 3 */
+    TSS = 0x4000,          /* the running task's, 80386 */
+    TSS_OTHER = 0x5000,    /* another task's */
+    USER_STACK = 0x6800,   /* initial ESP at CPL 3 */
     KERNEL_STACK = 0x7800, /* ESP0 in the TSS */
-    HANDLERS = 0x8000,   /* vector n at + 16 n: HLT */
-    STACK = 0x9800,      /* initial ESP at CPL 0 */
+    HANDLERS = 0x8000,     /* vector n at + 16 n: HLT */
+    STACK = 0x9800,        /* initial ESP at CPL 0 */
     CODE = 0x10000,
-    TARGET = 0x12000,    /* HLT: where gates lead */
+    TARGET = 0x12000, /* HLT: where gates lead */
     DATA = 0x20000
 };
 
@@ -37,11 +37,7 @@ enum {
 };
 
 /* Descriptor attributes as in enum segment_attribute. */
-enum {
-    ATTRIBUTES_CODE32 = 0xc09b,
-    ATTRIBUTES_DATA32 = 0xc093,
-    ATTRIBUTES_DPL3 = 0x60
-};
+enum { ATTRIBUTES_CODE32 = 0xc09b, ATTRIBUTES_DATA32 = 0xc093, ATTRIBUTES_DPL3 = 0x60 };
 
 struct bench {
     struct schedule schedule;
@@ -51,9 +47,9 @@ struct bench {
     uint8_t *ram;
     uint8_t interrupt_vector; /* what INTA answers */
     unsigned port_reads, port_writes;
-    uint32_t port_value;      /* last written */
-    uint64_t port_clock;      /* of the last access */
-    uint64_t instruction;     /* RIP of the last bench_code */
+    uint32_t port_value;  /* last written */
+    uint64_t port_clock;  /* of the last access */
+    uint64_t instruction; /* RIP of the last bench_code */
 };
 
 /* Real mode after reset; all RAM mapped at 0. */
@@ -66,12 +62,12 @@ void bench_protected(struct bench *bench, unsigned cpl);
 void bench_v86(struct bench *bench, unsigned iopl);
 
 void bench_descriptor(struct bench *bench, uint32_t address, uint32_t base, uint32_t limit, uint16_t attributes);
-void bench_gate(struct bench *bench, uint32_t address, uint16_t selector, uint32_t offset, unsigned type, unsigned dpl, unsigned count);
+void bench_gate(struct bench *bench, uint32_t address, uint16_t selector, uint32_t offset, unsigned type, unsigned dpl,
+                unsigned count);
 
 /* Puts instruction bytes at the code address and goes there. */
 void bench_code(struct bench *bench, const uint8_t *bytes, size_t size);
-#define INSTRUCTION(bench, ...) \
-    bench_code(bench, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define INSTRUCTION(bench, ...) bench_code(bench, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
 /* Executes `counts` instructions; stops early at HLT. */
 void bench_run(struct bench *bench, unsigned counts);
@@ -80,8 +76,8 @@ uint32_t bench_read(const struct bench *bench, uint32_t address, unsigned size);
 void bench_write(struct bench *bench, uint32_t address, uint32_t value, unsigned size);
 uint32_t bench_stack(const struct bench *bench, unsigned index); /* dword `index` from the top */
 
-/* The next count ends in a fault: the handler of `vector` is entered (its HLT perhaps executed: delivering an interrupt takes no
-   count) with the instruction's own address and this error code (-1: none). */
+/* The next count ends in a fault: the handler of `vector` is entered (its HLT perhaps executed: delivering an interrupt
+   takes no count) with the instruction's own address and this error code (-1: none). */
 void bench_expect_fault(struct bench *bench, unsigned vector, int64_t error_code);
 
 #endif

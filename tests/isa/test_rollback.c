@@ -1,5 +1,5 @@
-/* R4: a system instruction that faults at any page it touches has changed nothing. The page fault goes through a task gate, so that
-   the faulting task's state is found whole in its TSS, whatever happened to its stack. */
+/* R4: a system instruction that faults at any page it touches has changed nothing. The page fault goes through a task gate,
+   so that the faulting task's state is found whole in its TSS, whatever happened to its stack. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -10,8 +10,8 @@ enum {
     PAGE_TABLE = 0x101000,
     WATCHDOG_TSS = 0x1e0000, /* of the task that takes page faults */
     WATCHDOG_STACK = 0x1e1ff0,
-    WATCHDOG = 0x70,         /* its selector */
-    EDGE = 0x40000           /* everything of interest straddles this: the page below or above is missing */
+    WATCHDOG = 0x70, /* its selector */
+    EDGE = 0x40000   /* everything of interest straddles this: the page below or above is missing */
 };
 
 struct rollback_case {
@@ -20,8 +20,8 @@ struct rollback_case {
     uint8_t instruction[8];
     uint8_t length;
     uint8_t cpl;
-    uint32_t missing;        /* page that is not present */
-    bool read_only;          /* ... that is present, but read-only for the supervisor too */
+    uint32_t missing; /* page that is not present */
+    bool read_only;   /* ... that is present, but read-only for the supervisor too */
 };
 
 static void map_everything(struct bench *bench)
@@ -45,7 +45,7 @@ static void lay_out_watchdog(struct bench *bench)
     bench_gate(bench, IDT + 8 * VECTOR_PF, WATCHDOG, 0, DESCRIPTOR_TASK_GATE, 0, 0);
 }
 
-/* --- what each instruction works on ---------------------------------------------------------------------------------------- */
+/* --- what each instruction works on --------------------------------------------------------------------------------- */
 
 static void stack_at_edge(struct bench *bench)
 {
@@ -121,7 +121,10 @@ static void descriptor_in_ldt(struct bench *bench)
     bench->cpu->gpr[RAX] = 0x0c;
 }
 
-#define FAR(opcode, selector) {opcode, 0, 0, 0, 0, (selector) & 0xff, (selector) >> 8}
+#define FAR(opcode, selector)                                \
+    {                                                        \
+        opcode, 0, 0, 0, 0, (selector)&0xff, (selector) >> 8 \
+    }
 
 static const struct rollback_case cases[] = {
     {"far call, second push", stack_at_edge, {0x9a, 0x00, 0x20, 0x01, 0x00, CODE3, 0x00}, 7, 3, EDGE - 0x1000, false},

@@ -21,7 +21,7 @@ static const struct load_case load_cases[] = {
     {0, MOV_DS, 0x4098, FREE, VECTOR_GP}, /* execute-only */
     {0, MOV_DS, 0x0082, FREE, VECTOR_GP}, /* an LDT */
     {0, MOV_DS, 0x0012, FREE, VECTOR_NP},
-    {3, MOV_DS, 0x4092, FREE, VECTOR_GP},     /* DPL 0 at CPL 3 */
+    {3, MOV_DS, 0x4092, FREE, VECTOR_GP}, /* DPL 0 at CPL 3 */
     {3, MOV_DS, 0x40f2, FREE | 3, -1},
     {0, MOV_DS, 0x4092, FREE | 3, VECTOR_GP}, /* RPL 3 above DPL 0 */
     {3, MOV_DS, 0x409e, FREE | 3, -1},        /* conforming code: no privilege check */
@@ -147,7 +147,7 @@ Test(segments, big_real_mode_keeps_limits)
     bench_free(bench);
 }
 
-/* --- queries ------------------------------------------------------------------------------------------------------------ */
+/* --- queries -------------------------------------------------------------------------------------------------------- */
 
 static bool query(struct bench *bench, uint8_t second, uint8_t modrm, uint16_t selector, uint32_t *answer)
 {
@@ -174,15 +174,15 @@ Test(segments, lar_lsl_verr_verw)
     bench_descriptor(bench, GDT + FREE, 0, 0xffffffff, 0xc0f0);
     cr_expect(query(bench, 0x03, 0xc3, FREE | 3, &answer));
     cr_expect_eq(answer, 0xffffffff);
-    cr_expect(query(bench, 0x00, 0xe3, FREE | 3, &answer));      /* VERR */
-    cr_expect_not(query(bench, 0x00, 0xeb, FREE | 3, &answer));  /* VERW: read-only */
-    cr_expect_not(query(bench, 0x02, 0xc3, DATA0, &answer));     /* DPL 0 is invisible at CPL 3 */
+    cr_expect(query(bench, 0x00, 0xe3, FREE | 3, &answer));     /* VERR */
+    cr_expect_not(query(bench, 0x00, 0xeb, FREE | 3, &answer)); /* VERW: read-only */
+    cr_expect_not(query(bench, 0x02, 0xc3, DATA0, &answer));    /* DPL 0 is invisible at CPL 3 */
     cr_expect_eq(answer, 0xdeadbeef);
     cr_expect_not(query(bench, 0x02, 0xc3, 0, &answer));
     cr_expect_not(query(bench, 0x02, 0xc3, 0x100, &answer));
     bench_gate(bench, GDT + FREE, CODE0, TARGET, DESCRIPTOR_CALL_GATE32, 3, 0);
     cr_expect(query(bench, 0x02, 0xc3, FREE | 3, &answer));
-    cr_expect_not(query(bench, 0x03, 0xc3, FREE | 3, &answer));  /* a gate has no limit */
+    cr_expect_not(query(bench, 0x03, 0xc3, FREE | 3, &answer)); /* a gate has no limit */
     bench_gate(bench, GDT + FREE, CODE0, TARGET, DESCRIPTOR_INTERRUPT_GATE32, 3, 0);
     cr_expect_not(query(bench, 0x02, 0xc3, FREE | 3, &answer));
     bench_descriptor(bench, GDT + FREE, 0, 0xffff, 0x4098); /* execute-only */

@@ -110,7 +110,7 @@ Test(debug, io_breakpoint)
     bench_free(bench);
 }
 
-/* --- flags ---------------------------------------------------------------------------------------------------------------- */
+/* --- flags ---------------------------------------------------------------------------------------------------------- */
 
 Test(flags, popf_by_privilege)
 {
@@ -154,8 +154,8 @@ Test(flags, upper_nibble_by_model)
             cpu->gpr[RSP] = 0x100;
             INSTRUCTION(bench, 0x9d, 0x9c);
             bench_run(bench, 2);
-            cr_expect_eq(bench_read(bench, 0x6100, 2), (ones ? cases[i].ones : cases[i].zeros) & 0xfeff, "%s: %x", cases[i].model,
-                         bench_read(bench, 0x6100, 2));
+            cr_expect_eq(bench_read(bench, 0x6100, 2), (ones ? cases[i].ones : cases[i].zeros) & 0xfeff, "%s: %x",
+                         cases[i].model, bench_read(bench, 0x6100, 2));
         }
         bench_free(bench);
     }
@@ -181,7 +181,7 @@ Test(flags, carry_and_direction)
     bench_free(bench);
 }
 
-/* --- ports ---------------------------------------------------------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------------------------------------------------- */
 
 Test(ports, privilege_and_clock)
 {
@@ -255,7 +255,7 @@ Test(ports, rep_outs_counts)
     }
 }
 
-/* --- tables, identification ------------------------------------------------------------------------------------------------------ */
+/* --- tables, identification ----------------------------------------------------------------------------------------- */
 
 Test(system, sgdt_lgdt)
 {
@@ -367,9 +367,9 @@ Test(system, loadall286)
 
     cpu->segment[CS].base = CODE;
     bench_write(bench, 0x818, 0x0002, 2);
-    bench_write(bench, 0x81a, 0x0100, 2);  /* IP */
-    bench_write(bench, 0x822, 0x1000, 2);  /* CS */
-    bench_write(bench, 0x834, 0xbeef, 2);  /* AX */
+    bench_write(bench, 0x81a, 0x0100, 2);     /* IP */
+    bench_write(bench, 0x822, 0x1000, 2);     /* CS */
+    bench_write(bench, 0x834, 0xbeef, 2);     /* AX */
     bench_write(bench, 0x836, 0x00110000, 4); /* ES: base 110000h ... */
     bench_write(bench, 0x839, 0x93, 1);
     bench_write(bench, 0x83a, 0xffff, 2);

@@ -92,12 +92,12 @@ Test(tasks, faults_before_the_commit)
         unsigned vector;
         uint32_t error_code;
     } cases[] = {
-        {0, FREE, 0x8b, 0x67, VECTOR_GP, FREE},            /* busy */
-        {0, FREE, 0x09, 0x67, VECTOR_NP, FREE},            /* not present */
-        {0, FREE, 0x89, 0x66, VECTOR_TS, FREE},            /* too short */
+        {0, FREE, 0x8b, 0x67, VECTOR_GP, FREE}, /* busy */
+        {0, FREE, 0x09, 0x67, VECTOR_NP, FREE}, /* not present */
+        {0, FREE, 0x89, 0x66, VECTOR_TS, FREE}, /* too short */
         {0, FREE, 0x81, 0x2a, VECTOR_TS, FREE},
-        {3, FREE | 3, 0x89, 0x67, VECTOR_GP, FREE},        /* DPL */
-        {0, FREE | 3, 0x89, 0x67, VECTOR_GP, FREE},        /* RPL above DPL */
+        {3, FREE | 3, 0x89, 0x67, VECTOR_GP, FREE}, /* DPL */
+        {0, FREE | 3, 0x89, 0x67, VECTOR_GP, FREE}, /* RPL above DPL */
         {0, LDT_SELECTOR, 0x89, 0x67, VECTOR_GP, LDT_SELECTOR},
     };
 
@@ -127,8 +127,8 @@ Test(tasks, faults_after_the_commit)
         unsigned vector;
         uint32_t error_code;
     } cases[] = {
-        {0x54, 0x100, VECTOR_TS, 0x100},   /* DS beyond the GDT */
-        {0x54, FREE, VECTOR_NP, FREE},     /* DS not present */
+        {0x54, 0x100, VECTOR_TS, 0x100},     /* DS beyond the GDT */
+        {0x54, FREE, VECTOR_NP, FREE},       /* DS not present */
         {0x5c, CODE0 | 3, VECTOR_TS, CODE0}, /* GS: readable code of DPL 0 with RPL 3 */
     };
 

@@ -1,4 +1,5 @@
-/* Far transfers and interrupts: direct, through gates, across privilege levels, and back (SDM 3A 5.8, 6.12; SDM 2 CALL, RET, IRET). */
+/* Far transfers and interrupts: direct, through gates, across privilege levels, and back (SDM 3A 5.8, 6.12; SDM 2 CALL, RET,
+ * IRET). */
 #include <criterion/criterion.h>
 
 #include "protected_bench.h"
@@ -22,19 +23,19 @@ struct direct_case {
 
 static const struct direct_case direct_cases[] = {
     {0, 0x409a, FREE, 0x1ffff, TARGET, -1, 0},
-    {0, 0x409a, FREE | 3, 0x1ffff, TARGET, VECTOR_GP, FREE},     /* RPL > CPL */
-    {3, 0x409a, FREE | 3, 0x1ffff, TARGET, VECTOR_GP, FREE},     /* DPL != CPL */
-    {3, 0x40fa, FREE, 0x1ffff, TARGET, -1, 0},                   /* RPL < CPL */
-    {3, 0x409e, FREE | 3, 0x1ffff, TARGET, -1, 0},               /* conforming */
-    {0, 0x40fe, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE},         /* conforming, less privileged */
+    {0, 0x409a, FREE | 3, 0x1ffff, TARGET, VECTOR_GP, FREE}, /* RPL > CPL */
+    {3, 0x409a, FREE | 3, 0x1ffff, TARGET, VECTOR_GP, FREE}, /* DPL != CPL */
+    {3, 0x40fa, FREE, 0x1ffff, TARGET, -1, 0},               /* RPL < CPL */
+    {3, 0x409e, FREE | 3, 0x1ffff, TARGET, -1, 0},           /* conforming */
+    {0, 0x40fe, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE},     /* conforming, less privileged */
     {0, 0x401a, FREE, 0x1ffff, TARGET, VECTOR_NP, FREE},
-    {3, 0x401a, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE},         /* privilege before presence */
-    {0, 0x409a, FREE, 0xfff, TARGET, VECTOR_GP, 0},              /* beyond the limit */
-    {0, 0x4092, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE},         /* data */
-    {0, 0x0082, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE},         /* LDT */
-    {0, 0x008e, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE},         /* interrupt gate */
-    {0, 0x0000, 3, 0, TARGET, VECTOR_GP, 0},                     /* null */
-    {0, 0x0000, 0x100, 0, TARGET, VECTOR_GP, 0x100},             /* beyond the GDT */
+    {3, 0x401a, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE}, /* privilege before presence */
+    {0, 0x409a, FREE, 0xfff, TARGET, VECTOR_GP, 0},      /* beyond the limit */
+    {0, 0x4092, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE}, /* data */
+    {0, 0x0082, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE}, /* LDT */
+    {0, 0x008e, FREE, 0x1ffff, TARGET, VECTOR_GP, FREE}, /* interrupt gate */
+    {0, 0x0000, 3, 0, TARGET, VECTOR_GP, 0},             /* null */
+    {0, 0x0000, 0x100, 0, TARGET, VECTOR_GP, 0x100},     /* beyond the GDT */
 };
 
 static void run_direct_case(const struct direct_case *c, uint8_t opcode)
@@ -147,19 +148,19 @@ Test(transfers, call_gate_faults)
         unsigned vector;
         uint32_t error_code;
     } cases[] = {
-        {FREE, 0x409a, 0, 1, FREE + 8, DATA0, 0x4092, 0x67, VECTOR_GP, FREE},             /* gate DPL < CPL */
-        {FREE, 0x409a, 3, 0, FREE + 8, DATA0, 0x4092, 0x67, VECTOR_NP, FREE},             /* gate not present */
-        {FREE, 0x409a, 3, 1, 0, DATA0, 0x4092, 0x67, VECTOR_GP, 0},                       /* null target */
-        {FREE, 0x409a, 3, 1, 0x100, DATA0, 0x4092, 0x67, VECTOR_GP, 0x100},               /* target beyond the GDT */
-        {FREE, 0x4092, 3, 1, FREE + 8, DATA0, 0x4092, 0x67, VECTOR_GP, FREE + 8},         /* not code */
-        {FREE, 0x401a, 3, 1, FREE + 8, DATA0, 0x4092, 0x67, VECTOR_NP, FREE + 8},         /* code not present */
-        {FREE, 0x409a, 3, 1, FREE + 8, DATA0, 0x4092, 0x08, VECTOR_TS, TSS_SELECTOR},     /* no SS0 in the TSS */
-        {FREE, 0x409a, 3, 1, FREE + 8, 0, 0x4092, 0x67, VECTOR_TS, 0},                    /* null SS0 */
-        {FREE, 0x409a, 3, 1, FREE + 8, 0x100, 0x4092, 0x67, VECTOR_TS, 0x100},            /* SS0 beyond the GDT */
+        {FREE, 0x409a, 0, 1, FREE + 8, DATA0, 0x4092, 0x67, VECTOR_GP, FREE},                /* gate DPL < CPL */
+        {FREE, 0x409a, 3, 0, FREE + 8, DATA0, 0x4092, 0x67, VECTOR_NP, FREE},                /* gate not present */
+        {FREE, 0x409a, 3, 1, 0, DATA0, 0x4092, 0x67, VECTOR_GP, 0},                          /* null target */
+        {FREE, 0x409a, 3, 1, 0x100, DATA0, 0x4092, 0x67, VECTOR_GP, 0x100},                  /* target beyond the GDT */
+        {FREE, 0x4092, 3, 1, FREE + 8, DATA0, 0x4092, 0x67, VECTOR_GP, FREE + 8},            /* not code */
+        {FREE, 0x401a, 3, 1, FREE + 8, DATA0, 0x4092, 0x67, VECTOR_NP, FREE + 8},            /* code not present */
+        {FREE, 0x409a, 3, 1, FREE + 8, DATA0, 0x4092, 0x08, VECTOR_TS, TSS_SELECTOR},        /* no SS0 in the TSS */
+        {FREE, 0x409a, 3, 1, FREE + 8, 0, 0x4092, 0x67, VECTOR_TS, 0},                       /* null SS0 */
+        {FREE, 0x409a, 3, 1, FREE + 8, 0x100, 0x4092, 0x67, VECTOR_TS, 0x100},               /* SS0 beyond the GDT */
         {FREE, 0x409a, 3, 1, FREE + 8, (FREE + 16) | 3, 0x4092, 0x67, VECTOR_TS, FREE + 16}, /* RPL */
-        {FREE, 0x409a, 3, 1, FREE + 8, FREE + 16, 0x40f2, 0x67, VECTOR_TS, FREE + 16},    /* DPL */
-        {FREE, 0x409a, 3, 1, FREE + 8, FREE + 16, 0x4090, 0x67, VECTOR_TS, FREE + 16},    /* read-only */
-        {FREE, 0x409a, 3, 1, FREE + 8, FREE + 16, 0x4012, 0x67, VECTOR_SS, FREE + 16},    /* not present */
+        {FREE, 0x409a, 3, 1, FREE + 8, FREE + 16, 0x40f2, 0x67, VECTOR_TS, FREE + 16},       /* DPL */
+        {FREE, 0x409a, 3, 1, FREE + 8, FREE + 16, 0x4090, 0x67, VECTOR_TS, FREE + 16},       /* read-only */
+        {FREE, 0x409a, 3, 1, FREE + 8, FREE + 16, 0x4012, 0x67, VECTOR_SS, FREE + 16},       /* not present */
     };
 
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -231,7 +232,7 @@ Test(transfers, jump_gate)
     bench_free(bench);
 }
 
-/* --- returns ------------------------------------------------------------------------------------------------------------ */
+/* --- returns -------------------------------------------------------------------------------------------------------- */
 
 static void push_values(struct bench *bench, const uint32_t *values, unsigned count)
 {
@@ -251,9 +252,9 @@ Test(transfers, retf_faults)
     } cases[] = {
         {0, DATA3, 0x40fa, 0x40f2, VECTOR_GP, 0},
         {0x100, DATA3, 0x40fa, 0x40f2, VECTOR_GP, 0x100},
-        {FREE | 3, DATA3, 0x40f2, 0x40f2, VECTOR_GP, FREE},              /* not code */
-        {FREE | 3, DATA3, 0x409a, 0x40f2, VECTOR_GP, FREE},              /* DPL != RPL */
-        {FREE, DATA3, 0x40fe, 0x40f2, VECTOR_GP, FREE},                  /* conforming: DPL > RPL */
+        {FREE | 3, DATA3, 0x40f2, 0x40f2, VECTOR_GP, FREE}, /* not code */
+        {FREE | 3, DATA3, 0x409a, 0x40f2, VECTOR_GP, FREE}, /* DPL != RPL */
+        {FREE, DATA3, 0x40fe, 0x40f2, VECTOR_GP, FREE},     /* conforming: DPL > RPL */
         {FREE | 3, DATA3, 0x407a, 0x40f2, VECTOR_NP, FREE},
         {FREE | 3, 0, 0x40fa, 0x40f2, VECTOR_GP, 0},                     /* outer: null SS */
         {FREE | 3, FREE + 8, 0x40fa, 0x40f2, VECTOR_GP, FREE + 8},       /* RPL of SS */
@@ -311,7 +312,8 @@ Test(transfers, iret_flags)
     PUSH(bench, TARGET, CODE0, 0xffffffff & ~(FLAG_NT | FLAG_TF | FLAG_VM | FLAG_VIP));
     INSTRUCTION(bench, 0xcf);
     bench_run(bench, 1);
-    cr_expect_eq(flags_get(cpu), FLAGS_ARITHMETIC | FLAG_1 | FLAG_DF | FLAG_RF | FLAG_AC | FLAG_ID | FLAG_IF | FLAG_IOPL | FLAG_VIF);
+    cr_expect_eq(flags_get(cpu),
+                 FLAGS_ARITHMETIC | FLAG_1 | FLAG_DF | FLAG_RF | FLAG_AC | FLAG_ID | FLAG_IF | FLAG_IOPL | FLAG_VIF);
     bench_free(bench);
 }
 
@@ -331,7 +333,7 @@ Test(transfers, iret_to_a_small_stack)
     bench_free(bench);
 }
 
-/* --- interrupts ---------------------------------------------------------------------------------------------------------- */
+/* --- interrupts ----------------------------------------------------------------------------------------------------- */
 
 Test(transfers, software_interrupt_checks)
 {
@@ -390,7 +392,7 @@ Test(transfers, external_bit)
 
     bench_protected(bench, 3);
     bench_write(bench, IDT + 8 * VECTOR_UD + 5, 0x0e, 1); /* not present */
-    INSTRUCTION(bench, 0x0f, 0x0b);                        /* UD2 */
+    INSTRUCTION(bench, 0x0f, 0x0b);                       /* UD2 */
     bench_expect_fault(bench, VECTOR_NP, VECTOR_UD * 8 + 2 + 1);
     cr_expect(bench_stack(bench, 3) & FLAG_RF);
 

@@ -6,7 +6,8 @@
 /* Sensitive instructions: #GP(0) at IOPL < 3. */
 Test(v86, iopl_sensitive)
 {
-    static const uint8_t instructions[][2] = {{0xfa}, {0xfb}, {0x9c}, {0x9d}, {0xcf}, {0xcd, 0x21}, {0x66, 0x9c}, {0x66, 0xcf}};
+    static const uint8_t instructions[][2] = {{0xfa}, {0xfb},       {0x9c},       {0x9d},
+                                              {0xcf}, {0xcd, 0x21}, {0x66, 0x9c}, {0x66, 0xcf}};
 
     for (unsigned i = 0; i < sizeof instructions / sizeof instructions[0]; i++) {
         struct bench *bench = bench_new("80386");
@@ -25,7 +26,8 @@ Test(v86, interrupt_frame)
 {
     struct bench *bench = bench_new("80386");
     struct cpu *cpu = bench->cpu;
-    uint32_t expected[] = {2, CODE >> 4, FLAG_1 | FLAG_VM | FLAG_IOPL | FLAG_IF, 0x800, 0x600, 0x1111, 0x2222, 0x3333, 0x4444};
+    uint32_t expected[] = {2,      CODE >> 4, FLAG_1 | FLAG_VM | FLAG_IOPL | FLAG_IF, 0x800, 0x600, 0x1111, 0x2222,
+                           0x3333, 0x4444};
 
     bench_v86(bench, 3);
     cpu->eflags |= FLAG_IF;
@@ -42,7 +44,9 @@ Test(v86, interrupt_frame)
     cr_expect_eq(cpu->gpr[RSP], KERNEL_STACK - 36);
     for (unsigned i = 0; i < 9; i++)
         cr_expect_eq(bench_stack(bench, i), expected[i], "doubleword %u is %x", i, bench_stack(bench, i));
-    cr_expect_eq(cpu->segment[DS].attributes | cpu->segment[ES].attributes | cpu->segment[FS].attributes | cpu->segment[GS].attributes, 0);
+    cr_expect_eq(cpu->segment[DS].attributes | cpu->segment[ES].attributes | cpu->segment[FS].attributes |
+                     cpu->segment[GS].attributes,
+                 0);
 
     /* and back by IRETD */
     INSTRUCTION(bench, 0xcf);
@@ -92,7 +96,7 @@ Test(v86, return_beyond_the_limit)
     bench_free(bench);
 }
 
-/* --- VME -------------------------------------------------------------------------------------------------------------------- */
+/* --- VME ------------------------------------------------------------------------------------------------------------ */
 
 /* Bitmaps: redirection at 68h, I/O permission at 88h. */
 static struct bench *bench_vme(unsigned iopl)
@@ -219,7 +223,7 @@ Test(vme, protected_mode_virtual_interrupts)
     bench_free(bench);
 }
 
-/* --- ports ------------------------------------------------------------------------------------------------------------------ */
+/* --- ports ---------------------------------------------------------------------------------------------------------- */
 
 /* In V86 mode the bitmap decides whatever IOPL says. */
 Test(v86, io_bitmap)
@@ -235,7 +239,7 @@ Test(v86, io_bitmap)
     cr_expect_eq(cpu->rip, 1);
     cr_expect_eq(bench->port_reads, 1);
     bench_write(bench, TSS + 0x68 + 0x21, 1, 1); /* port 108h */
-    INSTRUCTION(bench, 0xed);                     /* IN AX, DX touches it */
+    INSTRUCTION(bench, 0xed);                    /* IN AX, DX touches it */
     bench_expect_fault(bench, VECTOR_GP, 0);
     cr_expect_eq(bench->port_reads, 1);
     bench_free(bench);
