@@ -123,6 +123,7 @@ ALWAYS_INLINE void enter(struct cpu *cpu, const struct insn *in, unsigned width)
 {
     unsigned size = width / 8, level = in->imm >> 16 & 31;
     uint64_t allocated = in->imm & 0xffff, frame = stack_offset(cpu, -(int64_t)size);
+    uint64_t pointer_to_frame = (cpu->gpr[RSP] & ~cpu->stack_mask) | frame; /* as wide as the operand: SDM's FrameTemp */
     int64_t depth = -(int64_t)size;
 
     memory_write(cpu, SS, frame, reg_read(cpu, RBP, width), size);
@@ -134,7 +135,7 @@ ALWAYS_INLINE void enter(struct cpu *cpu, const struct insn *in, unsigned width)
     }
     if (level) {
         depth -= size;
-        memory_write(cpu, SS, stack_offset(cpu, depth), ((cpu->gpr[RSP] & ~cpu->stack_mask) | frame) & width_mask(width), size);
+        memory_write(cpu, SS, stack_offset(cpu, depth), pointer_to_frame & width_mask(width), size);
     }
     if (cpu->model->level >= 3) /* a write at the final stack pointer must be possible */
         memory_probe_write(cpu, SS, stack_offset(cpu, depth - (int64_t)allocated), size);
