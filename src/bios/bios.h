@@ -68,6 +68,7 @@ u32 flat_read32(u32 at);
 /* apic.c */
 void apic_init(void);
 /* shadow.c */
+void shadow_reset(void);
 void shadow_open(u16 seg, u16 kb);
 void shadow_lock(void);
 /* optionrom.c */

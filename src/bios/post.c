@@ -119,6 +119,7 @@ void post(u32 warm)
     fpu_init();
     kbc_init();
     post_code(0x40);
+    shadow_reset();
     pci_setup();
     video_rom_init();
     post_code(0x50);

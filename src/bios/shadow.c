@@ -15,6 +15,14 @@ static void pam_set(u16 seg, u8 access)
     pci_write(0, reg, 1, (pci_read(0, reg, 1) & ~(3 << shift)) | access << shift);
 }
 
+/* After a reset of the processor alone the shadows still stand, with what the last POST froze in them: the ROMs come
+ * back into view. */
+void shadow_reset(void)
+{
+    for (u8 reg = 0x5A; reg <= 0x5F; reg++)
+        pci_write(0, reg, 1, 0);
+}
+
 /* Makes seg:0 and kb more writable RAM with the contents the ROM has there. A block at a time goes through low
  * memory, since while it is RAM the ROM cannot be read. Blocks that are RAM already keep their contents. */
 void shadow_open(u16 seg, u16 kb)
