@@ -106,33 +106,39 @@ EACH_BRANCH_FORM(JCXZ, jcxz)
 
 /* --- CALL and RET -------------------------------------------------------------------------------------------------------- */
 
-static NOINLINE bool call_push_slow(struct cpu *cpu, const struct insn *in, uint64_t return_rip, unsigned size)
+static NOINLINE void call_push_slow(struct cpu *cpu, const struct insn *in, uint64_t return_rip, unsigned size)
 {
     cpu->in = in;
     stack_push(cpu, return_rip, size);
-    return cpu->leave;
 }
 
-/* The call's stack: 64-bit mode for width 64, else whatever SS is. */
-#define CALL(name, W, K, KIND)                                                                                \
+/* STACK_KIND: a call's stack is flat where the whole data side is (call_flat, chosen by constant_body), 64-bit for width 64, else
+   whatever SS is. */
+#define CALL_STACK(name, STACK_KIND, W, K, KIND)                                                              \
+    BODY(name##_##W##_##K##_cold)                                                                             \
+    {                                                                                                         \
+        call_push_slow(cpu, in, (cpu->rip_base + in->offset + in->length) & width_mask(W), W / 8);            \
+        if (cpu->leave)                                                                                       \
+            LEAVE_TO(branch_target(cpu, in, W));                                                              \
+        BRANCH_TO_LINK(W, KIND);                                                                              \
+    }                                                                                                         \
     BODY(name##_##W##_##K)                                                                                    \
     {                                                                                                         \
-        const unsigned stack_kind = W == 64 ? KIND_F64 : KIND_SEG;                                            \
         CHECK_TARGET(W, KIND);                                                                                \
-        uint64_t offset = stack_hot_offset(cpu, -(int64_t)(W / 8), stack_kind);                               \
-        uint64_t return_rip = (cpu->rip_base + in->offset + in->length) & width_mask(W);                      \
-        void *host = hot_write(cpu, stack_hot_linear(cpu, offset, stack_kind, W / 8, true), W / 8);           \
-        if (UNLIKELY(!host)) {                                                          \
-            if (call_push_slow(cpu, in, return_rip, W / 8))                                                   \
-                LEAVE_TO(branch_target(cpu, in, W));                                                          \
-        } else {                                                                                              \
-            host_store(host, return_rip, W);                                                                  \
-            stack_hot_set(cpu, offset, stack_kind);                                                           \
-        }                                                                                                     \
+        uint64_t offset = stack_hot_offset(cpu, -(int64_t)(W / 8), STACK_KIND);                               \
+        void *host = hot_write(cpu, stack_hot_linear(cpu, offset, STACK_KIND, W / 8, true), W / 8);           \
+        if (UNLIKELY(!host))                                                                                  \
+            TAIL(name##_##W##_##K##_cold);                                                                    \
+        host_store(host, (cpu->rip_base + in->offset + in->length) & width_mask(W), W);                       \
+        stack_hot_set(cpu, offset, STACK_KIND);                                                               \
         BRANCH_TO_LINK(W, KIND);                                                                              \
     }
+#define CALL(name, W, K, KIND) CALL_STACK(name, (W == 64 ? KIND_F64 : KIND_SEG), W, K, KIND)
 EACH_BRANCH_FORM(CALL, call)
+CALL_STACK(call_on_flat, KIND_F32, 32, flat, BRANCH_FLAT)
+CALL_STACK(call_on_flat, KIND_F32, 32, page, BRANCH_PAGE)
 
+/* What RET finds on the stack, checked, RSP not yet moved. */
 static NOINLINE uint64_t ret_slow(struct cpu *cpu, const struct insn *in, unsigned size)
 {
     uint64_t target;
@@ -145,15 +151,19 @@ static NOINLINE uint64_t ret_slow(struct cpu *cpu, const struct insn *in, unsign
 }
 
 #define RET(name, RELEASE, W, K, KIND)                                                         \
+    BODY(name##_##W##_##K##_cold)                                                              \
+    {                                                                                          \
+        uint64_t target = ret_slow(cpu, in, W / 8);                                            \
+        stack_hot_set(cpu, stack_hot_offset(cpu, (int64_t)(W / 8 + (RELEASE)), KIND), KIND);   \
+        LEAVE_TO(target);                                                                      \
+    }                                                                                          \
     BODY(name##_##W##_##K)                                                                     \
     {                                                                                          \
         const void *host = stack_hot_top(cpu, KIND, W / 8);                                    \
         uint64_t target = LIKELY(host) ? host_load(host, W) : LINEAR_NONE;                     \
-        if (UNLIKELY(!host || target >= cpu->cs_end))                                          \
-            target = ret_slow(cpu, in, W / 8);                                                 \
+        if (UNLIKELY(target >= cpu->cs_end))                                                   \
+            TAIL(name##_##W##_##K##_cold);                                                     \
         stack_hot_set(cpu, stack_hot_offset(cpu, (int64_t)(W / 8 + (RELEASE)), KIND), KIND);   \
-        if (UNLIKELY(cpu->leave))                                                              \
-            LEAVE_TO(target);                                                                  \
         BRANCH_INDIRECT(target);                                                               \
     }
 #define RET_PLAIN(W, K, KIND) RET(ret, 0, W, K, KIND)

@@ -161,6 +161,8 @@ extern insn_body mov_rr_32, add_rr_32, sub_rr_32, and_rr_32, or_rr_32, xor_rr_32
     sub_ri_32, and_ri_32, or_ri_32, xor_ri_32, cmp_ri_32, test_ri_32, inc_r_32, dec_r_32, mov_rm_32_f32, mov_mr_32_f32, add_rm_32_f32,
     push_r_32_f32, pop_r_32_f32;
 
+extern insn_body call_32_flat, call_32_page, call_on_flat_32_flat, call_on_flat_32_page;
+
 enum shape { SHAPE_RR, SHAPE_R, SHAPE_LOAD, SHAPE_STORE };
 
 struct choice {
@@ -184,8 +186,12 @@ static const struct choice choices[] = {
     {mov_mr_32_f32, SHAPE_STORE, mov_store_constant[0]},
 };
 
-insn_body *constant_body(const struct insn *in)
+insn_body *constant_body(const struct insn *in, bool flat_stack)
 {
+    if (flat_stack && in->body == call_32_flat)
+        return call_on_flat_32_flat;
+    if (flat_stack && in->body == call_32_page)
+        return call_on_flat_32_page;
     for (size_t i = 0; i < ARRAY_LENGTH(choices); i++) {
         const struct choice *choice = &choices[i];
         unsigned indexed = in->index != GPR_ZERO;

@@ -175,19 +175,29 @@ ALWAYS_INLINE void host_store(void *host, uint64_t value, unsigned width)
     }
 }
 
+/* Never NULL, and the compiler is told, so that a hit is not tested a second time. */
+ALWAYS_INLINE void *host_of(const struct tlb_entry *entry, uint64_t linear)
+{
+    void *host = (void *)(entry->addend + (uintptr_t)linear);
+
+    if (!host)
+        __builtin_unreachable();
+    return host;
+}
+
 /* The host address of [linear, linear + bytes) if the TLB allows the access there, else NULL. */
 ALWAYS_INLINE void *hot_read(const struct cpu *cpu, uint64_t linear, unsigned bytes)
 {
     const struct tlb_entry *entry = tlb_entry_of(cpu, linear);
 
-    return LIKELY(((linear + bytes - 1) & ~UINT64_C(4095)) == entry->read_tag) ? (void *)(entry->addend + (uintptr_t)linear) : NULL;
+    return LIKELY(((linear + bytes - 1) & ~UINT64_C(4095)) == entry->read_tag) ? host_of(entry, linear) : NULL;
 }
 
 ALWAYS_INLINE void *hot_write(const struct cpu *cpu, uint64_t linear, unsigned bytes)
 {
     const struct tlb_entry *entry = tlb_entry_of(cpu, linear);
 
-    return LIKELY(((linear + bytes - 1) & ~UINT64_C(4095)) == entry->write_tag) ? (void *)(entry->addend + (uintptr_t)linear) : NULL;
+    return LIKELY(((linear + bytes - 1) & ~UINT64_C(4095)) == entry->write_tag) ? host_of(entry, linear) : NULL;
 }
 
 /* --- templates ---------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 /* Bytes to records: prefixes, the row, ModRM, immediates, and every check that mode and model decide.
 
    What cannot be executed becomes a record too: one whose body raises the exception with its reason. */
-#include "cpu/constant.h"
 #include "cpu/engine.h"
 #include "cpu/raise.h"
 
@@ -269,8 +268,6 @@ static void choose_body(const struct cpu *cpu, const struct row *row, struct ins
     if (!body)
         body = row->body[column][0];
     in->body = body ? body : row->body[0][0];
-    if (!cpu->engine->plain)
-        in->body = constant_body(in);
 }
 
 /* --- legality ------------------------------------------------------------------------------------------------------------ */

@@ -6,7 +6,7 @@
                 bits 8-15   parity delta: PF is the parity of (low byte of result xor this)
                 bit 4       sign delta: SF is the top bit of result xor this
                 bit 3       AF
-                all other bits are 0
+                the other bits below 31 are 0, those above are noise
    The deltas are 0 after arithmetic; POPF and its kind use them for combinations no result has (SF with ZF ...). */
 #ifndef TRUEBOX_CPU_FLAGS_H
 #define TRUEBOX_CPU_FLAGS_H
@@ -73,6 +73,15 @@ ALWAYS_INLINE void flags_add(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t r
 ALWAYS_INLINE void flags_subtract(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t result, unsigned width)
 {
     flags_set_lazy(cpu, sign_extend(result, width), flags_aux_of_carries((~a & b) | ((~a | b) & result), width));
+}
+
+/* The short way for results that were computed in 64 bits from operands without bits above `width`: the carry into each bit is
+   a ^ b ^ result, so bit `width` is CF (or the borrow), the bit below it the carry into the sign, bit 4 AF. */
+ALWAYS_INLINE void flags_of_sum(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t result, unsigned width)
+{
+    uint64_t carries = a ^ b ^ result;
+
+    flags_set_lazy(cpu, sign_extend(result, width), carries << (63 - width) | (carries >> 1 & 8));
 }
 
 /* Replaces CF, keeping OF: INC, DEC and the carry instructions. */

@@ -5,11 +5,28 @@
 
 #include "cpu/body.h"
 
+/* Operands come without bits above the width (reg_read, host_load, width_mask), results with the carry in the bit above it. */
+ALWAYS_INLINE void op_flags_add(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t result, unsigned width)
+{
+    if (width == 64)
+        flags_add(cpu, a, b, result, width);
+    else
+        flags_of_sum(cpu, a, b, result, width);
+}
+
+ALWAYS_INLINE void op_flags_subtract(struct cpu *cpu, uint64_t a, uint64_t b, uint64_t result, unsigned width)
+{
+    if (width == 64)
+        flags_subtract(cpu, a, b, result, width);
+    else
+        flags_of_sum(cpu, a, b, result, width);
+}
+
 ALWAYS_INLINE uint64_t op_add(struct cpu *cpu, uint64_t a, uint64_t b, unsigned width)
 {
     uint64_t result = a + b;
 
-    flags_add(cpu, a, b, result, width);
+    op_flags_add(cpu, a, b, result, width);
     return result;
 }
 
@@ -17,7 +34,7 @@ ALWAYS_INLINE uint64_t op_adc(struct cpu *cpu, uint64_t a, uint64_t b, unsigned 
 {
     uint64_t result = a + b + flag_cf(cpu);
 
-    flags_add(cpu, a, b, result, width);
+    op_flags_add(cpu, a, b, result, width);
     return result;
 }
 
@@ -25,7 +42,7 @@ ALWAYS_INLINE uint64_t op_sub(struct cpu *cpu, uint64_t a, uint64_t b, unsigned 
 {
     uint64_t result = a - b;
 
-    flags_subtract(cpu, a, b, result, width);
+    op_flags_subtract(cpu, a, b, result, width);
     return result;
 }
 
@@ -33,7 +50,7 @@ ALWAYS_INLINE uint64_t op_sbb(struct cpu *cpu, uint64_t a, uint64_t b, unsigned 
 {
     uint64_t result = a - b - flag_cf(cpu);
 
-    flags_subtract(cpu, a, b, result, width);
+    op_flags_subtract(cpu, a, b, result, width);
     return result;
 }
 
@@ -57,7 +74,7 @@ ALWAYS_INLINE uint64_t op_xor(struct cpu *cpu, uint64_t a, uint64_t b, unsigned 
 
 ALWAYS_INLINE void op_cmp(struct cpu *cpu, uint64_t a, uint64_t b, unsigned width)
 {
-    flags_subtract(cpu, a, b, a - b, width);
+    op_flags_subtract(cpu, a, b, a - b, width);
 }
 
 ALWAYS_INLINE void op_test(struct cpu *cpu, uint64_t a, uint64_t b, unsigned width)
@@ -71,7 +88,7 @@ ALWAYS_INLINE uint64_t op_inc(struct cpu *cpu, uint64_t a, uint64_t none, unsign
     bool cf = flag_cf(cpu);
     uint64_t result = a + 1 + none;
 
-    flags_add(cpu, a, 1, result, width);
+    op_flags_add(cpu, a, 1, result, width);
     cpu->flag_aux = flags_aux_with_cf(cpu->flag_aux, cf);
     return result;
 }
@@ -81,7 +98,7 @@ ALWAYS_INLINE uint64_t op_dec(struct cpu *cpu, uint64_t a, uint64_t none, unsign
     bool cf = flag_cf(cpu);
     uint64_t result = a - 1 - none;
 
-    flags_subtract(cpu, a, 1, result, width);
+    op_flags_subtract(cpu, a, 1, result, width);
     cpu->flag_aux = flags_aux_with_cf(cpu->flag_aux, cf);
     return result;
 }
@@ -97,7 +114,7 @@ ALWAYS_INLINE uint64_t op_neg(struct cpu *cpu, uint64_t a, uint64_t none, unsign
 {
     uint64_t result = none - a;
 
-    flags_subtract(cpu, none, a, result, width);
+    op_flags_subtract(cpu, none, a, result, width);
     return result;
 }
 

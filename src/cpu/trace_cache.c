@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "cpu/branch.h"
+#include "cpu/constant.h"
 #include "cpu/engine.h"
 
 #define ARENA_SIZE (32u << 20)
@@ -398,6 +399,7 @@ static struct trace *make_trace(struct cpu *cpu, uint64_t rip, uint64_t linear, 
             in->disp += (int32_t)in->offset;
         if (row && (row->attributes & BRANCH))
             settle_branch(cpu, in, linear, in->offset);
+        in->body = constant_body(in, cpu->mode_key & KEY_FLAT);
         at += in->length;
         trace->count++;
         ended = decode_ends_trace(row);
