@@ -75,14 +75,15 @@ static u8 chs_transfer(struct regs *r, u8 unit, enum ata_op op)
     return status;
 }
 
-/* 05h: the interleave table at ES:BX means nothing to an ATA drive; the track's sectors become zero. */
+/* 05h: the interleave table at ES:BX means nothing to an ATA drive, which has no FORMAT TRACK any more: the track is
+ * checked and left as it is. */
 static u8 format_track(struct regs *r, u8 unit)
 {
     u32 lba;
     r->cl = (r->cl & 0xC0) | 1;
     if (!chs_to_lba(r, unit, &lba))
         return DISK_NOT_FOUND;
-    return DISK_OK; /* as ATA drives answer FORMAT TRACK: accepted, nothing lost */
+    return DISK_OK;
 }
 
 static void parameters(struct regs *r, u8 unit)
