@@ -38,6 +38,7 @@ enum option_id {
     OPTION_SCALE,
     OPTION_SERIAL,
     OPTION_DEBUGCON,
+    OPTION_PARALLEL,
     OPTION_ISA_DEBUG_EXIT,
     OPTION_ON_SHUTDOWN,
     OPTION_UNTIL,
@@ -88,6 +89,7 @@ static const struct option_row option_rows[] = {
     {"scale", required_argument, OPTION_SCALE, "--scale N", "size of the window: N host pixels for one, 1 to 16"},
     {"serial", required_argument, OPTION_SERIAL, "--serial WHERE", "stdio, null, file:PATH, unix:PATH; again for COM2"},
     {"debugcon", required_argument, OPTION_DEBUGCON, "--debugcon WHERE", "ports 0xE9 and 0x402: stdio, null or file:PATH"},
+    {"parallel", required_argument, OPTION_PARALLEL, "--parallel file:PATH", "a printer at LPT1 that prints into a file"},
     {"isa-debug-exit", optional_argument, OPTION_ISA_DEBUG_EXIT, "--isa-debug-exit[=PORT]",
      "writing v ends with (v << 1) | 1 (0xf4)"},
     {"on-shutdown", required_argument, OPTION_ON_SHUTDOWN, "--on-shutdown reset|exit", "what a triple fault does (reset)"},
@@ -360,6 +362,12 @@ static bool options_apply(struct run_options *options, const struct option_row *
         if (strcmp(text, "stdio") && strcmp(text, "null") && !(!strncmp(text, "file:", 5) && text[5]))
             return report_set(error, TB_STATUS_USAGE, "--debugcon: wants stdio, null or file:PATH, not %s", text);
         options->debugcon = text;
+        return true;
+    case OPTION_PARALLEL:
+        if (strncmp(text, "file:", 5) || !text[5])
+            return report_set(error, TB_STATUS_USAGE, "--parallel: wants file:PATH, not %s", text);
+        options->parallel = text;
+        options->machine.printer = true;
         return true;
     case OPTION_UNTIL: options->until = text; return true;
     case OPTION_MAX_INSNS:

@@ -32,6 +32,7 @@ struct run_options {
     const char *serial[OPTIONS_SERIAL_PORTS]; /* stdio, null, file:PATH, unix:PATH; NULL: null */
     unsigned serial_count;
     const char *debugcon;
+    const char *parallel;
 
     const char *until;
     uint64_t max_clock;   /* UINT64_MAX: no limit */

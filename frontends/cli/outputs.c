@@ -15,6 +15,8 @@ bool outputs_open(struct outputs *outputs, const struct run_options *options, st
     if (!channel_open(&outputs->channels[TB_OUTPUT_DEBUGCON], options->debugcon, error))
         return false;
     outputs->channels[TB_OUTPUT_DEBUGCON].in = -1; /* nothing can be sent to it */
+    if (!channel_open(&outputs->channels[TB_OUTPUT_LPT1], options->parallel, error))
+        return false;
     return true;
 }
 
@@ -24,6 +26,8 @@ static void put(void *owner, uint8_t byte)
     struct outputs *outputs = listener->outputs;
 
     channel_put(&outputs->channels[listener->output], byte);
+    if (listener->output == TB_OUTPUT_LPT1) /* paper is not what --until looks at */
+        return;
     bool goal = until_output(outputs->until, listener->output, byte);
     bool waited = player_output(outputs->player, listener->output, byte);
     if (goal || waited)

@@ -1,6 +1,8 @@
 /* Playing a key script. */
 #include "cli/player.h"
 
+#include "cli/report.h"
+
 #include <string.h>
 
 enum { POLLS_PER_SECOND = 1000, SAMPLES_PER_SECOND = 100, HOLDS_PER_SECOND = 20 };
@@ -85,6 +87,31 @@ static bool type(struct player *player, const struct script_action *action, tb_m
     return tb_keyboard_idle(machine);
 }
 
+/* Moves, and waits until the guest has seen it, for at most two virtual seconds: it may not care. What the guest shows from here on
+   is new. */
+static bool point(struct player *player, const struct script_action *action, tb_machine *machine)
+{
+    uint64_t now = tb_machine_clock(machine);
+
+    if (!player->pointed) {
+        mark(player, machine);
+        tb_mouse(machine, action->right, action->down, 0, (unsigned)action->buttons);
+        player->pointed = true;
+        player->give_up = now + 2 * player->second;
+    }
+    return tb_mouse_idle(machine) || now >= player->give_up;
+}
+
+/* A medium that cannot be put in is said and passed over: the script goes on as somebody at the machine would. */
+static void change_medium(struct player *player, const struct script_action *action, tb_machine *machine)
+{
+    struct tb_error error = {TB_STATUS_OK, ""};
+
+    mark(player, machine);
+    if (!tb_drive_change(machine, action->drive, action->path, &error))
+        report_error(&error);
+}
+
 /* Goes on with the action in progress; true when it is over. Else player->due says when to come back. */
 static bool advance(struct player *player, const struct script_action *action, tb_machine *machine)
 {
@@ -103,6 +130,12 @@ static bool advance(struct player *player, const struct script_action *action, t
             return true;
         player->due = now + (poll ? poll : 1);
         return false;
+    case SCRIPT_MOUSE:
+        if (point(player, action, machine))
+            return true;
+        player->due = now + (poll ? poll : 1);
+        return false;
+    case SCRIPT_CHANGE: change_medium(player, action, machine); return true;
     case SCRIPT_AT:
     case SCRIPT_SLEEP: return now >= player->due;
     }
@@ -115,6 +148,7 @@ static void start(struct player *player, const struct script_action *action, uin
 
     player->started = true;
     player->stroke = 0;
+    player->pointed = false;
     player->due = now;
     if (action->verb == SCRIPT_AT)
         player->due = action->number;

@@ -13,8 +13,8 @@
 
 enum { SCRIPT_FILE_MAX = 1 << 20, CHORD_MAX = 8 };
 
-static const char *const verbs[] = {"wait", "type", "key", "at", "sleep", "mouse"};
-enum { VERB_COUNT = sizeof verbs / sizeof verbs[0], VERB_MOUSE = 5 };
+static const char *const verbs[] = {"wait", "type", "key", "at", "sleep", "mouse", "change"}; /* enum script_verb */
+enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
 /* The verb that `text` begins with, up to and including its colon; -1 if none. */
 static int verb_at(const char *text, size_t length)
@@ -148,8 +148,71 @@ static bool parse_count(struct script_action *action, const char *text, size_t l
     return good;
 }
 
+/* A signed number of up to four digits at the front of `text`; how long it is, 0 if there is none. */
+static size_t signed_number(const char *text, size_t length, int *value)
+{
+    size_t i = length && (*text == '-' || *text == '+') ? 1 : 0, digits = i;
+
+    *value = 0;
+    for (; i < length && i - digits < 4 && isdigit((unsigned char)text[i]); i++)
+        *value = *value * 10 + text[i] - '0';
+    if (*text == '-')
+        *value = -*value;
+    return i > digits ? i : 0;
+}
+
+/* DX,DY[,BUTTONS]: counts right and down; the buttons that are down from then on, as a sum of 1 left, 2 right, 4 middle. */
+static bool parse_mouse(struct script_action *action, const char *text, size_t length, char *why, size_t why_size)
+{
+    int *const numbers[] = {&action->right, &action->down, &action->buttons};
+    size_t at = 0;
+    unsigned count = 0;
+    bool good = true;
+
+    while (good && count < 3) {
+        size_t used = signed_number(text + at, length - at, numbers[count]);
+
+        good = used > 0;
+        at += used;
+        count++;
+        if (at == length)
+            break;
+        good = good && count < 3 && text[at++] == ',';
+    }
+    good = good && count >= 2 && at == length && action->buttons >= 0 && action->buttons < 32;
+    if (!good)
+        snprintf(why, why_size, "wants DX,DY[,BUTTONS]: -9999 to 9999, buttons 0 to 31 (1 left, 2 right, 4 middle)");
+    return good;
+}
+
+/* DRIVE,FILE puts another medium in; DRIVE alone takes it out. */
+static bool parse_change(struct script_action *action, const char *text, size_t length, char *why, size_t why_size)
+{
+    static const char *const drives[TB_DRIVE_COUNT] = {"fda", "fdb", "hda", "hdb", "hdc", "hdd"};
+    const char *comma = memchr(text, ',', length);
+    size_t name = comma ? (size_t)(comma - text) : length;
+
+    for (unsigned i = 0; i < TB_DRIVE_COUNT; i++) {
+        if (strlen(drives[i]) != name || memcmp(drives[i], text, name))
+            continue;
+        action->drive = (enum tb_drive)i;
+        if (!comma)
+            return true;
+        size_t path = length - name - 1;
+        if (!path)
+            break;
+        action->path = report_resize(NULL, path + 1);
+        memcpy(action->path, comma + 1, path);
+        action->path[path] = 0;
+        return true;
+    }
+    snprintf(why, why_size, "wants DRIVE,FILE or DRIVE alone to take the medium out; drives are fda, fdb and hda to hdd");
+    return false;
+}
+
 static void free_action(struct script_action *action)
 {
+    free(action->path);
     if (action->verb == SCRIPT_WAIT)
         regfree(&action->pattern);
     free(action->strokes);
@@ -169,20 +232,21 @@ static bool add_line(struct script *script, const char *line, size_t length, con
         return true;
     verb = verb_at(line, length);
     if (verb < 0)
-        return report_set(error, TB_STATUS_USAGE, "%s: line %u: wants wait:, type:, key:, at: or sleep:, not \"%.*s\"",
+        return report_set(error, TB_STATUS_USAGE, "%s: line %u: wants wait:, type:, key:, mouse:, change:, at: or sleep:, not \"%.*s\"",
                           source, number, (int)(length < 60 ? length : 60), line);
-    if (verb == VERB_MOUSE)
-        return report_set(error, TB_STATUS_USAGE, "%s: line %u: mouse: not in this version", source, number);
     action.verb = (enum script_verb)verb;
     size_t skip = strlen(verbs[verb]) + 1;
     const char *text = line + skip;
     switch (action.verb) {
     case SCRIPT_WAIT: good = parse_wait(&action, text, length - skip, why, sizeof why); break;
     case SCRIPT_TYPE: good = parse_type(&action, text, length - skip, why, sizeof why); break;
+    case SCRIPT_MOUSE: good = parse_mouse(&action, text, length - skip, why, sizeof why); break;
+    case SCRIPT_CHANGE: good = parse_change(&action, text, length - skip, why, sizeof why); break;
     case SCRIPT_KEY: good = parse_key(&action, text, length - skip, why, sizeof why); break;
     default: good = parse_count(&action, text, length - skip, why, sizeof why); break;
     }
     if (!good) {
+        free(action.path);
         free(action.strokes);
         return report_set(error, TB_STATUS_USAGE, "%s: line %u: %s: %s", source, number, verbs[verb], why);
     }

@@ -1,5 +1,5 @@
 /* The language of --keys and --keys-file: parsing. One action a line:
-     wait:ERE   type:TEXT   key:NAMES   at:CLOCK   sleep:VIRTUAL_MS
+     wait:ERE   type:TEXT   key:NAMES   mouse:DX,DY[,BUTTONS]   change:DRIVE[,FILE]   at:CLOCK   sleep:VIRTUAL_MS
    Playing a script is player.h's business. */
 #ifndef TRUEBOX_FRONTENDS_CLI_SCRIPT_H
 #define TRUEBOX_FRONTENDS_CLI_SCRIPT_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <truebox/truebox.h>
 
-enum script_verb { SCRIPT_WAIT, SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_AT, SCRIPT_SLEEP };
+enum script_verb { SCRIPT_WAIT, SCRIPT_TYPE, SCRIPT_KEY, SCRIPT_AT, SCRIPT_SLEEP, SCRIPT_MOUSE, SCRIPT_CHANGE };
 
 /* One key going down or up. */
 struct key_stroke {
@@ -25,6 +25,9 @@ struct script_action {
     size_t stroke_count;
     size_t last_press; /* index of the last stroke that presses a key */
     uint64_t number;   /* at: clock; sleep: milliseconds of virtual time */
+    int right, down, buttons;    /* mouse */
+    enum tb_drive drive;         /* change */
+    char *path;                  /* change: NULL takes the medium out */
 };
 
 struct script {

@@ -1,12 +1,13 @@
 /* The SDL2 window: the picture in whole multiples of its pixels, the host's keys by position.
-   Ctrl+Alt+F toggles fullscreen, Ctrl+Alt+S takes a screenshot, Ctrl+Alt+G is kept for the mouse; all else goes to the
-   guest. */
+   Ctrl+Alt+F toggles fullscreen, Ctrl+Alt+S takes a screenshot, Ctrl+Alt+G gives the mouse to the guest, as a click does, and takes it
+   back; an image that is dropped on the window goes into its drive; all else goes to the guest. */
 #include "display.h"
 
 #include "cli/picture.h"
 #include "cli/report.h"
 #include "sdl/fit.h"
 #include "sdl/keys.h"
+#include "sdl/mouse.h"
 
 #include <SDL.h>
 #include <stdio.h>
@@ -26,8 +27,9 @@ struct window {
     unsigned scale;    /* 0: what fits the desktop */
     uint32_t *pixels;
     bool down[SDL_NUM_SCANCODES];
+    struct sdl_mouse mouse;
     uint32_t titled_at;
-    char title[160];
+    char title[192];
 };
 
 /* Host pixels per picture pixel in a new window. */
@@ -96,8 +98,8 @@ static void set_title(struct window *window, const struct display_status *status
     const char *name = status->name ? strrchr(status->name, '/') : NULL;
 
     name = name ? name + 1 : status->name;
-    snprintf(title, sizeof title, "Truebox%s%.60s - %.0f MIPS, %u%% - %s", name ? " - " : "", name ? name : "", status->mips,
-             status->percent, status->state);
+    snprintf(title, sizeof title, "Truebox%s%.60s - %.0f MIPS, %u%% - %s%s", name ? " - " : "", name ? name : "", status->mips,
+             status->percent, status->state, window->mouse.grabbed ? " - Ctrl+Alt+G releases the mouse" : "");
     if (!strcmp(title, window->title))
         return;
     strcpy(window->title, title);
@@ -168,6 +170,40 @@ static void screenshot(tb_machine *machine)
         report_error(&error);
 }
 
+static void grab_mouse(struct window *window, bool grab)
+{
+    sdl_mouse_grab(&window->mouse, grab);
+    window->titled_at = 0; /* the title says how to get it back */
+}
+
+static void take_click(struct window *window, const SDL_Event *event)
+{
+    if (window->mouse.grabbed)
+        sdl_mouse_take(&window->mouse, event);
+    else if (event->button.button == SDL_BUTTON_LEFT)
+        grab_mouse(window, true);
+}
+
+/* A file dropped on the window: a diskette or a CD for the first drive of its kind. */
+static void insert_medium(tb_machine *machine, const char *path)
+{
+    struct tb_error error = {TB_STATUS_OK, ""};
+    enum tb_drive_kind kind = tb_image_kind(path, &error);
+    bool done = false;
+
+    if (kind == TB_DRIVE_FLOPPY)
+        done = tb_drive_change(machine, TB_FDA, path, &error);
+    else if (kind == TB_DRIVE_CDROM)
+        for (unsigned drive = TB_HDA; drive <= TB_HDD && !done; drive++)
+            done = tb_drive_change(machine, (enum tb_drive)drive, path, &error);
+    else if (kind == TB_DRIVE_DISK)
+        report_set(&error, TB_STATUS_USAGE, "%s: a hard disk cannot be changed while the machine runs", path);
+    if (done)
+        report_line("inserted: %s", path);
+    else
+        report_error(&error);
+}
+
 /* Ctrl+Alt with a letter of ours, by what the host's layout prints on the key. */
 static bool is_command(struct window *window, tb_machine *machine, const SDL_KeyboardEvent *key)
 {
@@ -176,7 +212,7 @@ static bool is_command(struct window *window, tb_machine *machine, const SDL_Key
     switch (key->keysym.sym) {
     case SDLK_f: toggle_fullscreen(window); return true;
     case SDLK_s: screenshot(machine); return true;
-    case SDLK_g: return true;
+    case SDLK_g: grab_mouse(window, !window->mouse.grabbed); return true;
     default: return false;
     }
 }
@@ -207,6 +243,12 @@ static void release_all(struct window *window, struct typist *keys)
     }
 }
 
+static void lose_focus(struct window *window, struct typist *keys)
+{
+    release_all(window, keys);
+    grab_mouse(window, false);
+}
+
 static bool window_poll(void *owner, tb_machine *machine, struct typist *keys, unsigned wait_ms)
 {
     struct window *window = owner;
@@ -218,10 +260,18 @@ static bool window_poll(void *owner, tb_machine *machine, struct typist *keys, u
         case SDL_QUIT: return false;
         case SDL_KEYDOWN:
         case SDL_KEYUP: take_key(window, machine, keys, &event.key); break;
+        case SDL_MOUSEBUTTONDOWN: take_click(window, &event); break;
+        case SDL_MOUSEBUTTONUP:
+        case SDL_MOUSEMOTION:
+        case SDL_MOUSEWHEEL: sdl_mouse_take(&window->mouse, &event); break;
+        case SDL_DROPFILE:
+            insert_medium(machine, event.drop.file);
+            SDL_free(event.drop.file);
+            break;
         case SDL_WINDOWEVENT:
             window->drawn = false;
             if (event.window.event == SDL_WINDOWEVENT_FOCUS_LOST)
-                release_all(window, keys);
+                lose_focus(window, keys);
             if (event.window.event == SDL_WINDOWEVENT_CLOSE)
                 return false;
             break;
@@ -230,6 +280,7 @@ static bool window_poll(void *owner, tb_machine *machine, struct typist *keys, u
         default: break;
         }
     }
+    sdl_mouse_send(&window->mouse, machine);
     return true;
 }
 

@@ -62,6 +62,7 @@ struct tb_config {
     const char *bios_path;     /* NULL: Truebox's own */
     const char *vga_bios_path; /* NULL: Truebox's own; "" : none */
     const char *option_rom_path; /* NULL: none */
+    bool printer;              /* something is plugged into the parallel port: see TB_OUTPUT_LPT1 */
     bool debug_exit;           /* isa-debug-exit present */
     uint16_t debug_exit_port;  /* 0xf4 */
     bool shutdown_resets;      /* a triple fault resets the machine (true) or stops it (false) */
@@ -209,6 +210,16 @@ bool tb_key(tb_machine *machine, uint16_t scan_code, bool pressed);
 /* True when the guest has taken every key byte sent so far. */
 bool tb_keyboard_idle(const tb_machine *machine);
 
+enum tb_mouse_button { TB_MOUSE_LEFT = 1, TB_MOUSE_RIGHT = 2, TB_MOUSE_MIDDLE = 4, TB_MOUSE_FOURTH = 8, TB_MOUSE_FIFTH = 16 };
+
+/* The mouse moves by counts right and down, its wheel turns by clicks towards the user, and `buttons` (enum tb_mouse_button) are
+   down from now on. What one report cannot carry goes into the next; but of a button's changes between two reports the guest
+   sees only the last: wait for tb_mouse_idle. */
+void tb_mouse(tb_machine *machine, int right, int down, int wheel, unsigned buttons);
+
+/* True when the guest has taken all that the mouse had to report, or wants no reports. */
+bool tb_mouse_idle(const tb_machine *machine);
+
 /* Bytes arriving at serial port `index` (0 = COM1); returns how many were accepted into the receive queue. */
 size_t tb_serial_input(tb_machine *machine, unsigned index, const uint8_t *bytes, size_t count);
 
@@ -224,6 +235,7 @@ enum tb_output {
     TB_OUTPUT_COM3,
     TB_OUTPUT_COM4,
     TB_OUTPUT_DEBUGCON, /* ports 0xE9 and 0x402 */
+    TB_OUTPUT_LPT1,     /* what the guest prints, if the configuration has a printer */
     TB_OUTPUT_COUNT
 };
 void tb_on_output(tb_machine *machine, enum tb_output output, void (*put)(void *owner, uint8_t byte), void *owner);

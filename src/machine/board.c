@@ -231,7 +231,7 @@ static struct mc146818_config cmos_config(const struct board *board)
     struct mc146818_config cmos = {
         .seconds = config->rtc_seconds,
         .memory_below_4g = config->memory_size,
-        .mouse = false,
+        .mouse = true,
         .processors = 1,
     };
 
@@ -266,6 +266,7 @@ static void make_system_chips(struct board *board)
     board->keyboard_controller = i8042_new(bay, irq(board, IRQ_KEYBOARD), irq(board, IRQ_MOUSE),
                                            wire(a20_set, board->a20, A20_KEYBOARD_CONTROLLER), init);
     board->keyboard = at_keyboard_new(bay, board->keyboard_controller);
+    board->mouse = ps2_mouse_new(bay, board->keyboard_controller);
 }
 
 static void make_pci(struct board *board)
@@ -304,7 +305,8 @@ static void make_peripherals(struct board *board)
     for (unsigned i = 0; i < BOARD_SERIAL_PORTS; i++)
         board->serial[i] =
             uart16550_new(bay, serial_names[i], serial_ports[i], wire(serial_irq, board, i), sink(board, TB_OUTPUT_COM1 + i));
-    board->parallel = parallel_new(bay, "lpt1", 0x378, irq(board, IRQ_PARALLEL), (struct byte_sink){0});
+    board->parallel = parallel_new(bay, "lpt1", 0x378, irq(board, IRQ_PARALLEL),
+                                   board->wiring.config->printer ? sink(board, TB_OUTPUT_LPT1) : (struct byte_sink){0});
 }
 
 static void make_debug_ports(struct board *board)
@@ -370,6 +372,7 @@ static void free_chips(struct board *board)
     i440fx_free(board->north_bridge);
     pci_bus_free(board->pci);
     piix3_free(board->south_bridge);
+    ps2_mouse_free(board->mouse);
     at_keyboard_free(board->keyboard);
     i8042_free(board->keyboard_controller);
     mc146818_free(board->rtc);

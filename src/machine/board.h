@@ -24,6 +24,7 @@
 #include "devices/piix3_ide.h"
 #include "devices/port61.h"
 #include "devices/port92.h"
+#include "devices/ps2_mouse.h"
 #include "devices/uart16550.h"
 #include "devices/vga.h"
 #include "machine/firmware.h"
@@ -59,6 +60,7 @@ struct board {
     struct mc146818 *rtc;
     struct i8042 *keyboard_controller;
     struct at_keyboard *keyboard;
+    struct ps2_mouse *mouse;
     struct pci_bus *pci;
     struct i440fx *north_bridge;
     struct piix3 *south_bridge;

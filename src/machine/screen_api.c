@@ -45,6 +45,17 @@ bool tb_keyboard_idle(const tb_machine *machine)
     return at_keyboard_idle(machine->board.keyboard);
 }
 
+void tb_mouse(tb_machine *machine, int right, int down, int wheel, unsigned buttons)
+{
+    ps2_mouse_move(machine->board.mouse, right, down, wheel);
+    ps2_mouse_buttons(machine->board.mouse, (uint8_t)buttons);
+}
+
+bool tb_mouse_idle(const tb_machine *machine)
+{
+    return ps2_mouse_idle(machine->board.mouse);
+}
+
 size_t tb_serial_input(tb_machine *machine, unsigned index, const uint8_t *bytes, size_t count)
 {
     return index < BOARD_SERIAL_PORTS ? uart16550_receive(machine->board.serial[index], bytes, count) : 0;

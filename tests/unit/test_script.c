@@ -96,7 +96,18 @@ Test(script, errors_name_the_line)
         {"at:-1", "--keys: line 1: at: not a fitting number"},
         {"at:99999999999999999999", "--keys: line 1: at: not a fitting number"},
         {"sleep:1000000001", "--keys: line 1: sleep: not a fitting number"},
-        {"mouse:1,2", "--keys: line 1: mouse: not in this version"},
+        {"mouse:1", "--keys: line 1: mouse: wants DX,DY"},
+        {"mouse:1,", "--keys: line 1: mouse: wants DX,DY"},
+        {"mouse:,1", "--keys: line 1: mouse: wants DX,DY"},
+        {"mouse:1,2,", "--keys: line 1: mouse: wants DX,DY"},
+        {"mouse:1,2,3,4", "--keys: line 1: mouse: wants DX,DY"},
+        {"mouse:10000,0", "--keys: line 1: mouse: wants DX,DY"},
+        {"mouse:0,0,32", "--keys: line 1: mouse: wants DX,DY"},
+        {"mouse:0,0,-1", "--keys: line 1: mouse: wants DX,DY"},
+        {"mouse:-,1", "--keys: line 1: mouse: wants DX,DY"},
+        {"change:", "--keys: line 1: change: wants DRIVE"},
+        {"change:fdc,x", "--keys: line 1: change: wants DRIVE"},
+        {"change:fda,", "--keys: line 1: change: wants DRIVE"},
     };
 
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -107,6 +118,26 @@ Test(script, errors_name_the_line)
         cr_assert_eq(strncmp(error.text, cases[i].wanted, strlen(cases[i].wanted)), 0, "%s", error.text);
         script_free(&script);
     }
+}
+
+Test(script, mouse_and_media)
+{
+    struct script script = {NULL, 0};
+
+    cr_assert(add(&script, "mouse:-12,+3\nmouse:9999,0,31\nchange:fda,a, b.img\nchange:hdc"), "%s", error.text);
+    cr_assert_eq(script.count, 4);
+    cr_assert_eq(script.actions[0].verb, SCRIPT_MOUSE);
+    cr_assert_eq(script.actions[0].right, -12);
+    cr_assert_eq(script.actions[0].down, 3);
+    cr_assert_eq(script.actions[0].buttons, 0);
+    cr_assert_eq(script.actions[1].right, 9999);
+    cr_assert_eq(script.actions[1].buttons, 31);
+    cr_assert_eq(script.actions[2].verb, SCRIPT_CHANGE);
+    cr_assert_eq(script.actions[2].drive, TB_FDA);
+    cr_assert_str_eq(script.actions[2].path, "a, b.img");
+    cr_assert_eq(script.actions[3].drive, TB_HDC);
+    cr_assert_null(script.actions[3].path);
+    script_free(&script);
 }
 
 Test(script, files_that_cannot_be_read)
