@@ -1,5 +1,5 @@
-/* What only the 8086 does: multiplication and division as its microcode computes them, with their flags and the effect of a REP
-   prefix, which the microcode takes for a sign. The routine names are those that US patent 4449184 gives. */
+/* What only the 8086 does: multiplication and division as its microcode computes them, with their flags and the effect of a
+   REP prefix, which the microcode takes for a sign. The routine names are those that US patent 4449184 gives. */
 #include "cpu/operand.h"
 #include "cpu/segment.h"
 
@@ -68,15 +68,16 @@ static NOINLINE struct division_86 divide_86(struct cpu *cpu, uint64_t high, uin
     return (struct division_86){quotient, high, true};
 }
 
-/* PREIDIV takes the magnitudes; POSTIDIV refuses a quotient with its top bit set (so -128 and -32768 too), puts the signs back and
-   clears CF and OF. */
-static NOINLINE struct division_86 divide_signed_86(struct cpu *cpu, uint64_t high, uint64_t low, uint64_t divisor, bool repeated,
-                                                    unsigned width)
+/* PREIDIV takes the magnitudes; POSTIDIV refuses a quotient with its top bit set (so -128 and -32768 too), puts the signs
+   back and clears CF and OF. */
+static NOINLINE struct division_86 divide_signed_86(struct cpu *cpu, uint64_t high, uint64_t low, uint64_t divisor,
+                                                    bool repeated, unsigned width)
 {
     uint64_t mask = width_mask(width);
     bool negative = high >> (width - 1) & 1, divisor_negative = divisor >> (width - 1) & 1;
     uint64_t dividend = negate_if(negative, high << width | low, width_mask(2 * width));
-    struct division_86 result = divide_86(cpu, dividend >> width, dividend & mask, negate_if(divisor_negative, divisor, mask), width);
+    struct division_86 result =
+        divide_86(cpu, dividend >> width, dividend & mask, negate_if(divisor_negative, divisor, mask), width);
 
     if (result.quotient >> (width - 1))
         result.fits = false;
@@ -96,8 +97,9 @@ _Noreturn static NOINLINE void raise_divide_86(struct cpu *cpu, uint64_t divisor
 ALWAYS_INLINE void div_or_idiv_86(struct cpu *cpu, const struct insn *in, uint64_t divisor, bool is_signed, unsigned width)
 {
     uint64_t low = reg_read(cpu, RAX, width), high = width == 8 ? cpu->gpr[RAX] >> 8 & 0xff : reg_read(cpu, RDX, 16);
-    struct division_86 result = is_signed ? divide_signed_86(cpu, high, low, divisor, in->flags & (INSN_REP | INSN_REPNE), width)
-                                          : divide_86(cpu, high, low, divisor, width);
+    struct division_86 result = is_signed
+                                    ? divide_signed_86(cpu, high, low, divisor, in->flags & (INSN_REP | INSN_REPNE), width)
+                                    : divide_86(cpu, high, low, divisor, width);
 
     if (!result.fits)
         raise_divide_86(cpu, divisor);
@@ -109,12 +111,12 @@ ALWAYS_INLINE void div_or_idiv_86(struct cpu *cpu, const struct insn *in, uint64
     }
 }
 
-#define BODY_86(name, helper, is_signed, W)                      \
-    BODY(name##_86_##W)                                          \
-    {                                                            \
-        cpu->in = in;                                            \
-        helper(cpu, in, rm_read(cpu, in, W), is_signed, W);      \
-        NEXT_COLD;                                               \
+#define BODY_86(name, helper, is_signed, W)                 \
+    BODY(name##_86_##W)                                     \
+    {                                                       \
+        cpu->in = in;                                       \
+        helper(cpu, in, rm_read(cpu, in, W), is_signed, W); \
+        NEXT_COLD;                                          \
     }
 #define BODIES_86(name, helper, is_signed) BODY_86(name, helper, is_signed, 8) BODY_86(name, helper, is_signed, 16)
 BODIES_86(mul, multiply_86, false)

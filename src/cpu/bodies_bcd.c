@@ -18,8 +18,8 @@ ALWAYS_INLINE void flags_replace_cf_af(struct cpu *cpu, bool cf, bool af)
     cpu->flag_aux = (flags_aux_with_cf(cpu->flag_aux, cf) & ~UINT64_C(8)) | (uint64_t)af << 3;
 }
 
-/* `limit`: what the 8086 compares AL with is 9Fh instead of 99h while AF is set; `low_borrow`: from the 80286 on a borrow of the
-   low adjustment of DAS sets CF. */
+/* `limit`: what the 8086 compares AL with is 9Fh instead of 99h while AF is set; `low_borrow`: from the 80286 on a borrow of
+   the low adjustment of DAS sets CF. */
 ALWAYS_INLINE void decimal_adjust(struct cpu *cpu, bool subtract, bool is_8086)
 {
     uint64_t al = reg_read(cpu, RAX, 8);

@@ -1,7 +1,7 @@
 /* Bits: BT BTS BTR BTC, BSF BSR, BSWAP, SETcc, CMOVcc (SDM 2). */
 #include "cpu/operand.h"
 
-/* --- BT BTS BTR BTC: only CF changes --------------------------------------------------------------------------------------- */
+/* --- BT BTS BTR BTC: only CF changes ---------------------------------------------------------------------------- */
 
 enum bit_operation { BIT_TEST, BIT_SET, BIT_RESET, BIT_COMPLEMENT };
 
@@ -10,7 +10,10 @@ ALWAYS_INLINE uint64_t bit_operate(struct cpu *cpu, uint64_t value, unsigned bit
     uint64_t mask = UINT64_C(1) << bit;
 
     cpu->flag_aux = flags_aux_with_cf(cpu->flag_aux, (value & mask) != 0);
-    return operation == BIT_SET ? value | mask : operation == BIT_RESET ? value & ~mask : operation == BIT_COMPLEMENT ? value ^ mask : value;
+    return operation == BIT_SET          ? value | mask
+           : operation == BIT_RESET      ? value & ~mask
+           : operation == BIT_COMPLEMENT ? value ^ mask
+                                         : value;
 }
 
 /* Offset of the unit that holds bit `index` (signed) of the bit string at the memory operand. */
@@ -21,8 +24,8 @@ ALWAYS_INLINE uint64_t bit_string_address(struct cpu *cpu, const struct insn *in
     return (effective_sum(cpu, in) + (uint64_t)unit * (width / 8)) & address_mask(in);
 }
 
-ALWAYS_INLINE void bit_body(struct cpu *cpu, const struct insn *in, uint64_t index, bool by_register, enum bit_operation operation,
-                            unsigned width)
+ALWAYS_INLINE void bit_body(struct cpu *cpu, const struct insn *in, uint64_t index, bool by_register,
+                            enum bit_operation operation, unsigned width)
 {
     unsigned bit = index & (width - 1);
 
@@ -44,25 +47,25 @@ ALWAYS_INLINE void bit_body(struct cpu *cpu, const struct insn *in, uint64_t ind
     }
 }
 
-#define BODY_BIT(name, operation, W)                                                  \
-    BODY(name##_reg_##W)                                                              \
-    {                                                                                 \
-        cpu->in = in;                                                                 \
-        bit_body(cpu, in, reg_read(cpu, in->src, W), true, operation, W);             \
-        NEXT_COLD;                                                                    \
-    }                                                                                 \
-    BODY(name##_imm_##W)                                                              \
-    {                                                                                 \
-        cpu->in = in;                                                                 \
-        bit_body(cpu, in, in->imm, false, operation, W);                              \
-        NEXT_COLD;                                                                    \
+#define BODY_BIT(name, operation, W)                                      \
+    BODY(name##_reg_##W)                                                  \
+    {                                                                     \
+        cpu->in = in;                                                     \
+        bit_body(cpu, in, reg_read(cpu, in->src, W), true, operation, W); \
+        NEXT_COLD;                                                        \
+    }                                                                     \
+    BODY(name##_imm_##W)                                                  \
+    {                                                                     \
+        cpu->in = in;                                                     \
+        bit_body(cpu, in, in->imm, false, operation, W);                  \
+        NEXT_COLD;                                                        \
     }
 EACH_OPERAND_SIZE(BODY_BIT, bt, BIT_TEST)
 EACH_OPERAND_SIZE(BODY_BIT, bts, BIT_SET)
 EACH_OPERAND_SIZE(BODY_BIT, btr, BIT_RESET)
 EACH_OPERAND_SIZE(BODY_BIT, btc, BIT_COMPLEMENT)
 
-/* --- BSF BSR: a zero source sets ZF and leaves the destination, as Intel's processors do ----------------------------------- */
+/* --- BSF BSR: a zero source sets ZF and leaves the destination, as Intel's processors do ------------------------ */
 
 /* ZF tells whether the source is zero. The others are undefined: CF, OF, SF and AF 0, PF by the index. */
 ALWAYS_INLINE void flags_scan(struct cpu *cpu, bool found, unsigned index)
@@ -92,7 +95,7 @@ ALWAYS_INLINE uint64_t alu_bsr(struct cpu *cpu, uint64_t a, uint64_t b, unsigned
 EACH_OPERAND_SIZE(FAMILY_SCAN, bsf, alu_bsf)
 EACH_OPERAND_SIZE(FAMILY_SCAN, bsr, alu_bsr)
 
-/* --- BSWAP ---------------------------------------------------------------------------------------------------------------- */
+/* --- BSWAP ------------------------------------------------------------------------------------------------------ */
 
 BODY(bswap_16) /* undefined: the result is 0 */
 {
@@ -112,25 +115,25 @@ BODY(bswap_64)
     NEXT;
 }
 
-/* --- SETcc, CMOVcc -------------------------------------------------------------------------------------------------------- */
+/* --- SETcc, CMOVcc ---------------------------------------------------------------------------------------------- */
 
-#define CONDITION_FAMILY(cc, code)                                                                                    \
-    ALWAYS_INLINE uint64_t alu_set##cc(struct cpu *cpu, uint64_t a, uint64_t b, unsigned width)                       \
-    {                                                                                                                 \
-        (void)a, (void)b, (void)width;                                                                                \
-        return flags_condition(cpu, code);                                                                            \
-    }                                                                                                                 \
-    BODY(set##cc##_r_8)                                                                                               \
-    {                                                                                                                 \
-        reg_write(cpu, in->dst, flags_condition(cpu, code), 8);                                                       \
-        NEXT;                                                                                                         \
-    }                                                                                                                 \
-    FORM_STORE(set##cc, m, alu_set##cc, 8, SOURCE_NONE)                                                               \
-    ALWAYS_INLINE uint64_t alu_cmov##cc(struct cpu *cpu, uint64_t a, uint64_t b, unsigned width)                      \
-    {                                                                                                                 \
-        (void)width;                                                                                                  \
-        return flags_condition(cpu, code) ? b : a;                                                                    \
-    }                                                                                                                 \
+#define CONDITION_FAMILY(cc, code)                                                               \
+    ALWAYS_INLINE uint64_t alu_set##cc(struct cpu *cpu, uint64_t a, uint64_t b, unsigned width)  \
+    {                                                                                            \
+        (void)a, (void)b, (void)width;                                                           \
+        return flags_condition(cpu, code);                                                       \
+    }                                                                                            \
+    BODY(set##cc##_r_8)                                                                          \
+    {                                                                                            \
+        reg_write(cpu, in->dst, flags_condition(cpu, code), 8);                                  \
+        NEXT;                                                                                    \
+    }                                                                                            \
+    FORM_STORE(set##cc, m, alu_set##cc, 8, SOURCE_NONE)                                          \
+    ALWAYS_INLINE uint64_t alu_cmov##cc(struct cpu *cpu, uint64_t a, uint64_t b, unsigned width) \
+    {                                                                                            \
+        (void)width;                                                                             \
+        return flags_condition(cpu, code) ? b : a;                                               \
+    }                                                                                            \
     EACH_OPERAND_SIZE(FAMILY_SCAN, cmov##cc, alu_cmov##cc)
 CONDITION_FAMILY(o, 0x0)
 CONDITION_FAMILY(no, 0x1)

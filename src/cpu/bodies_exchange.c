@@ -1,4 +1,5 @@
-/* Exchanges, conversions and the odd ones: XCHG XADD CMPXCHG CMPXCHG8B XLAT CBW CWD NOP SALC ENTER LEAVE PUSHA POPA WAIT ESC. */
+/* Exchanges, conversions and the odd ones: XCHG XADD CMPXCHG CMPXCHG8B XLAT CBW CWD NOP SALC ENTER LEAVE PUSHA POPA WAIT
+ * ESC. */
 #include "cpu/operand.h"
 
 /* The destination's old value goes to the source register, `b` becomes the destination. */
@@ -65,16 +66,16 @@ BODY(xlat)
 }
 
 /* CBW CWDE CDQE: the accumulator's lower half extended; CWD CDQ CQO: its sign in the data register. */
-#define BODY_CONVERT(name, W)                                                       \
-    BODY(cbw_##W)                                                                   \
-    {                                                                               \
-        reg_write(cpu, RAX, sign_extend(cpu->gpr[RAX], W / 2), W);                  \
-        NEXT;                                                                       \
-    }                                                                               \
-    BODY(cwd_##W)                                                                   \
-    {                                                                               \
+#define BODY_CONVERT(name, W)                                                             \
+    BODY(cbw_##W)                                                                         \
+    {                                                                                     \
+        reg_write(cpu, RAX, sign_extend(cpu->gpr[RAX], W / 2), W);                        \
+        NEXT;                                                                             \
+    }                                                                                     \
+    BODY(cwd_##W)                                                                         \
+    {                                                                                     \
         reg_write(cpu, RDX, (uint64_t)((int64_t)sign_extend(cpu->gpr[RAX], W) >> 63), W); \
-        NEXT;                                                                       \
+        NEXT;                                                                             \
     }
 EACH_OPERAND_SIZE(BODY_CONVERT, convert)
 
@@ -90,7 +91,7 @@ BODY(salc)
     NEXT;
 }
 
-/* --- stack frames --------------------------------------------------------------------------------------------------------- */
+/* --- stack frames ----------------------------------------------------------------------------------------------- */
 
 ALWAYS_INLINE void pusha(struct cpu *cpu, unsigned width)
 {
@@ -114,7 +115,8 @@ ALWAYS_INLINE void popa(struct cpu *cpu, unsigned width)
         if (order[i] != RSP)
             reg_write(cpu, order[i], values[i], width);
     stack_set(cpu, stack_offset(cpu, 8 * size));
-    if (cpu->model->level == 3 && width == 32 && cpu->stack_mask == 0xffff) /* the 80386 does take the upper half that was pushed */
+    if (cpu->model->level == 3 && width == 32 &&
+        cpu->stack_mask == 0xffff) /* the 80386 does take the upper half that was pushed */
         cpu->gpr[RSP] = (values[3] & 0xffff0000) | (cpu->gpr[RSP] & 0xffff);
 }
 
@@ -161,12 +163,12 @@ static NOINLINE void popa_32_cold(struct cpu *cpu)
     popa(cpu, 32);
 }
 
-#define BODY_FRAME(name, call)  \
-    BODY(name)                  \
-    {                           \
-        cpu->in = in;           \
-        call;                   \
-        NEXT_COLD;              \
+#define BODY_FRAME(name, call) \
+    BODY(name)                 \
+    {                          \
+        cpu->in = in;          \
+        call;                  \
+        NEXT_COLD;             \
     }
 BODY_FRAME(pusha_16, pusha(cpu, 16))
 BODY_FRAME(pusha_32, pusha(cpu, 32))
@@ -189,7 +191,7 @@ BODY(pop_e_286)
     NEXT_COLD;
 }
 
-/* --- the coprocessor that is not there ------------------------------------------------------------------------------------ */
+/* --- the coprocessor that is not there -------------------------------------------------------------------------- */
 
 BODY(wait)
 {

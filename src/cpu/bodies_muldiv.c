@@ -1,15 +1,15 @@
 /* MUL, IMUL, DIV and IDIV (SDM 2), with the flags that the manual leaves undefined.
 
-   MUL and IMUL leave SF, ZF, AF and PF undefined. Processors from the 80386 on follow what current Intel cores do: SF and PF from
-   the low half of the product, ZF and AF 0. The 80286 sets SF, ZF and PF from the high half and AF to 1. DIV and IDIV leave all six
-   undefined: unchanged from the 80386 on; the 80286 sets SF, ZF and PF from the remainder, AF to 1 and OF equal to CF. What the
-   8086 does follows from its microcode: bodies_8086.c. */
+   MUL and IMUL leave SF, ZF, AF and PF undefined. Processors from the 80386 on follow what current Intel cores do: SF and PF
+   from the low half of the product, ZF and AF 0. The 80286 sets SF, ZF and PF from the high half and AF to 1. DIV and IDIV
+   leave all six undefined: unchanged from the 80386 on; the 80286 sets SF, ZF and PF from the remainder, AF to 1 and OF
+   equal to CF. What the 8086 does follows from its microcode: bodies_8086.c. */
 #include "cpu/operand.h"
 
 __extension__ typedef unsigned __int128 uint128;
 __extension__ typedef __int128 int128;
 
-/* --- multiplication ------------------------------------------------------------------------------------------------------- */
+/* --- multiplication --------------------------------------------------------------------------------------------- */
 
 /* CF and OF together tell that the high half is significant. */
 ALWAYS_INLINE void flags_multiply(struct cpu *cpu, uint64_t low, bool significant, unsigned width)
@@ -87,12 +87,12 @@ ALWAYS_INLINE uint64_t alu_imul2(struct cpu *cpu, uint64_t a, uint64_t b, unsign
 }
 
 /* One operand, read only: OP(cpu, operand, other, width). */
-#define FAMILY_OPERAND_W(name, OP, W)                                \
-    BODY(name##_r_##W)                                               \
-    {                                                                \
-        OP(cpu, reg_read(cpu, in->dst, W), 0, W);                    \
-        NEXT;                                                        \
-    }                                                                \
+#define FAMILY_OPERAND_W(name, OP, W)             \
+    BODY(name##_r_##W)                            \
+    {                                             \
+        OP(cpu, reg_read(cpu, in->dst, W), 0, W); \
+        NEXT;                                     \
+    }                                             \
     FORM_CONSUME(name, m, OP, W, CONSUME_MEMORY_FIRST, SOURCE_NONE)
 #define FAMILY_OPERAND(name, OP) EACH_WIDTH(FAMILY_OPERAND_W, name, OP)
 
@@ -102,12 +102,12 @@ FAMILY_OPERAND(mul, OP_MUL)
 FAMILY_OPERAND(imul, OP_IMUL)
 
 /* IMUL r, r/m and IMUL r, r/m, imm: the second multiplies the source by the immediate and does not read the destination. */
-#define OP_IMUL3(cpu, a, b, width) alu_imul2(cpu, b, in->imm & width_mask(width), width)
+#define OP_IMUL3(cpu, a, b, width) alu_imul2(cpu, b, in->imm &width_mask(width), width)
 #define FAMILY_IMUL(name, OP, W) TEMPLATE_RR(name, OP, W) FORM_RM(name, OP, W)
 EACH_OPERAND_SIZE(FAMILY_IMUL, imul2, alu_imul2)
 EACH_OPERAND_SIZE(FAMILY_IMUL, imul3, OP_IMUL3)
 
-/* --- division ------------------------------------------------------------------------------------------------------------- */
+/* --- division --------------------------------------------------------------------------------------------------- */
 
 _Noreturn static NOINLINE void raise_divide(struct cpu *cpu, const struct insn *in, uint64_t dividend, uint64_t divisor)
 {
@@ -194,7 +194,7 @@ ALWAYS_INLINE struct quotient alu_idiv(struct cpu *cpu, const struct insn *in, u
 FAMILY_OPERAND(div, OP_DIV)
 FAMILY_OPERAND(idiv, OP_IDIV)
 
-/* --- 80186 and 80286 ------------------------------------------------------------------------------------------------------ */
+/* --- 80186 and 80286 -------------------------------------------------------------------------------------------- */
 
 /* SF, ZF and PF from `value`, AF 1, CF and OF as given. */
 ALWAYS_INLINE void flags_286(struct cpu *cpu, uint64_t value, bool carry, unsigned width)
@@ -229,9 +229,9 @@ ALWAYS_INLINE void div_286(struct cpu *cpu, const struct insn *in, uint64_t divi
     flags_286(cpu, result.remainder, borrow, width);
 }
 
-/* IDIV makes the magnitudes' quotient bit by bit and only then looks whether it has the right sign. The partial remainder has no
-   room for a bit shifted out of it, which no quotient that fits needs; one that does not may so come out as exactly -2^(width-1),
-   and no exception is raised (captured: B0E3h by 1Eh gives 80h, remainder E3h). */
+/* IDIV makes the magnitudes' quotient bit by bit and only then looks whether it has the right sign. The partial remainder
+   has no room for a bit shifted out of it, which no quotient that fits needs; one that does not may so come out as exactly
+   -2^(width-1), and no exception is raised (captured: B0E3h by 1Eh gives 80h, remainder E3h). */
 static NOINLINE struct quotient divide_signed_286(uint64_t high, uint64_t low, uint64_t divisor, unsigned width)
 {
     uint64_t mask = width_mask(width), top = UINT64_C(1) << (width - 1);
@@ -269,12 +269,12 @@ ALWAYS_INLINE void idiv_286(struct cpu *cpu, const struct insn *in, uint64_t div
     flags_286(cpu, result.remainder, !(divisor >> (width - 1)), width);
 }
 
-#define BODY_OPERAND_286(name, W)                     \
-    BODY(name##_##W)                                  \
-    {                                                 \
-        cpu->in = in;                                 \
-        name(cpu, in, rm_read(cpu, in, W), W);        \
-        NEXT_COLD;                                    \
+#define BODY_OPERAND_286(name, W)              \
+    BODY(name##_##W)                           \
+    {                                          \
+        cpu->in = in;                          \
+        name(cpu, in, rm_read(cpu, in, W), W); \
+        NEXT_COLD;                             \
     }
 #define BODIES_OPERAND_286(name) BODY_OPERAND_286(name, 8) BODY_OPERAND_286(name, 16)
 BODIES_OPERAND_286(mul_286)

@@ -1,8 +1,8 @@
 /* Shifts and rotates: ROL ROR RCL RCR SHL SHR SAR by 1, imm8 and CL, SHLD and SHRD (SDM 2).
 
-   OF after counts above 1 is undefined in the manual. Every processor known from captured vectors gives what a sequence of single
-   shifts gives, so that rule is used everywhere. AF is undefined too: SHL gives bit 4 of the result on 8086 and 80286, SHR and SAR
-   give 0 on the 8086 and 1 on the 80286; newer processors clear it. */
+   OF after counts above 1 is undefined in the manual. Every processor known from captured vectors gives what a sequence of
+   single shifts gives, so that rule is used everywhere. AF is undefined too: SHL gives bit 4 of the result on 8086 and
+   80286, SHR and SAR give 0 on the 8086 and 1 on the 80286; newer processors clear it. */
 #include "cpu/operand.h"
 
 /* CF and OF of a rotate; the other flags stay. */
@@ -137,9 +137,9 @@ ALWAYS_INLINE uint64_t alu_sar(struct cpu *cpu, uint64_t a, unsigned count, unsi
 #define COUNT_IMM(W) ((unsigned)in->imm & COUNT_MASK(W))
 #define COUNT_CL(W) ((unsigned)cpu->gpr[RCX] & COUNT_MASK(W))
 
-#define SHIFT_FAMILY(name)                            \
-    FAMILY_UNARY(name##_1, alu_##name, COUNT_ONE)     \
-    FAMILY_UNARY(name##_imm, alu_##name, COUNT_IMM)   \
+#define SHIFT_FAMILY(name)                          \
+    FAMILY_UNARY(name##_1, alu_##name, COUNT_ONE)   \
+    FAMILY_UNARY(name##_imm, alu_##name, COUNT_IMM) \
     FAMILY_UNARY(name##_cl, alu_##name, COUNT_CL)
 SHIFT_FAMILY(rol)
 SHIFT_FAMILY(ror)
@@ -149,7 +149,7 @@ SHIFT_FAMILY(shl)
 SHIFT_FAMILY(shr)
 SHIFT_FAMILY(sar)
 
-/* --- 8086 to 80286: AF as that silicon leaves it, counts whole on the 8086 ------------------------------------------------- */
+/* --- 8086 to 80286: AF as that silicon leaves it, counts whole on the 8086 -------------------------------------- */
 
 ALWAYS_INLINE uint64_t shl_86(struct cpu *cpu, uint64_t a, unsigned count, unsigned width)
 {
@@ -176,12 +176,12 @@ ALWAYS_INLINE uint64_t setmo_86(struct cpu *cpu, uint64_t a, unsigned count, uns
 }
 
 #define COUNT_CL_WHOLE(W) ((unsigned)cpu->gpr[RCX] & 0xff)
-#define BODY_SHIFT_OLD(name, OP, COUNT, W)                                         \
-    BODY(name##_##W)                                                               \
-    {                                                                              \
-        cpu->in = in;                                                              \
-        rm_modify_end(cpu, in, OP(cpu, rm_modify(cpu, in, W), COUNT(W), W), W);    \
-        NEXT_COLD;                                                                 \
+#define BODY_SHIFT_OLD(name, OP, COUNT, W)                                      \
+    BODY(name##_##W)                                                            \
+    {                                                                           \
+        cpu->in = in;                                                           \
+        rm_modify_end(cpu, in, OP(cpu, rm_modify(cpu, in, W), COUNT(W), W), W); \
+        NEXT_COLD;                                                              \
     }
 #define BODIES_SHIFT_OLD(name, OP, COUNT) BODY_SHIFT_OLD(name, OP, COUNT, 8) BODY_SHIFT_OLD(name, OP, COUNT, 16)
 BODIES_SHIFT_OLD(shl_1_86, shl_86, COUNT_ONE)
@@ -203,7 +203,7 @@ BODIES_SHIFT_OLD(sar_cl_86, alu_sar, COUNT_CL_WHOLE)
 BODIES_SHIFT_OLD(setmo_1, setmo_86, COUNT_ONE)
 BODIES_SHIFT_OLD(setmo_cl, setmo_86, COUNT_CL_WHOLE)
 
-/* --- SHLD, SHRD ------------------------------------------------------------------------------------------------------------
+/* --- SHLD, SHRD ----------------------------------------------------------------------------------------------------
    Counts above 16 with 16-bit operands are undefined in the manual; Intel's processors shift a ring dst:src:dst. */
 
 ALWAYS_INLINE uint64_t alu_shld(struct cpu *cpu, uint64_t a, uint64_t b, unsigned count, unsigned width)
@@ -243,12 +243,12 @@ ALWAYS_INLINE uint64_t alu_shrd(struct cpu *cpu, uint64_t a, uint64_t b, unsigne
     return result;
 }
 
-#define BODY_SHIFT_DOUBLE(name, OP, COUNT, W)                                                               \
-    BODY(name##_##W)                                                                                        \
-    {                                                                                                       \
-        cpu->in = in;                                                                                       \
-        rm_modify_end(cpu, in, OP(cpu, rm_modify(cpu, in, W), reg_read(cpu, in->src, W), COUNT(W), W), W);  \
-        NEXT_COLD;                                                                                          \
+#define BODY_SHIFT_DOUBLE(name, OP, COUNT, W)                                                              \
+    BODY(name##_##W)                                                                                       \
+    {                                                                                                      \
+        cpu->in = in;                                                                                      \
+        rm_modify_end(cpu, in, OP(cpu, rm_modify(cpu, in, W), reg_read(cpu, in->src, W), COUNT(W), W), W); \
+        NEXT_COLD;                                                                                         \
     }
 EACH_OPERAND_SIZE(BODY_SHIFT_DOUBLE, shld_imm, alu_shld, COUNT_IMM)
 EACH_OPERAND_SIZE(BODY_SHIFT_DOUBLE, shld_cl, alu_shld, COUNT_CL)

@@ -1,9 +1,9 @@
 /* String instructions: MOVS CMPS SCAS LODS STOS with REP, REPE and REPNE (SDM 2).
 
-   Each iteration is one count of the clock and a boundary: a fault leaves the registers as before its iteration, and when the
-   budget is used up the instruction is left to be repeated. Iterations go through host memory in runs that stay inside a page on
-   each side, inside the segments' plain windows and without the index wrapping; everything else goes element by element through
-   the slow road. */
+   Each iteration is one count of the clock and a boundary: a fault leaves the registers as before its iteration, and when
+   the budget is used up the instruction is left to be repeated. Iterations go through host memory in runs that stay inside a
+   page on each side, inside the segments' plain windows and without the index wrapping; everything else goes element by
+   element through the slow road. */
 #include "cpu/engine.h"
 #include "cpu/operand.h"
 
@@ -57,11 +57,13 @@ ALWAYS_INLINE uint64_t string_linear(const struct cpu *cpu, unsigned segment, ui
     return (uint32_t)(s->base + offset);
 }
 
-/* --- one element by the slow road ------------------------------------------------------------------------------------------ */
+/* --- one element by the slow road ------------------------------------------------------------------------------- */
 
-/* The 80286 advances index registers and count before the access, and a fault leaves them so; its writes are posted, by which time
-   a repetition has counted once more. CMPS reads its destination first. Everything as captured (word operands at FFFF). */
-static NOINLINE void string_element_286(struct cpu *cpu, const struct insn *in, enum string_operation operation, unsigned width)
+/* The 80286 advances index registers and count before the access, and a fault leaves them so; its writes are posted, by
+   which time a repetition has counted once more. CMPS reads its destination first. Everything as captured (word operands at
+   FFFF). */
+static NOINLINE void string_element_286(struct cpu *cpu, const struct insn *in, enum string_operation operation,
+                                        unsigned width)
 {
     uint64_t a = reg_read(cpu, RAX, width), b = 0, from = cpu->gpr[RSI] & 0xffff, to = cpu->gpr[RDI] & 0xffff;
     uint64_t count = cpu->gpr[RCX] & 0xffff;
@@ -120,11 +122,12 @@ ALWAYS_INLINE void string_element(struct cpu *cpu, const struct insn *in, enum s
         index_advance(cpu, in, RDI, 1, size);
 }
 
-/* --- runs through host memory ---------------------------------------------------------------------------------------------- */
+/* --- runs through host memory ----------------------------------------------------------------------------------- */
 
-/* How many elements from `offset` on, in the direction of DF, stay in the page of `linear`, in the window and do not wrap. */
-ALWAYS_INLINE uint64_t string_room(const struct cpu *cpu, const struct insn *in, unsigned segment, uint64_t offset, uint64_t linear,
-                                   unsigned size, bool write)
+/* How many elements from `offset` on, in the direction of DF, stay in the page of `linear`, in the window and do not wrap.
+ */
+ALWAYS_INLINE uint64_t string_room(const struct cpu *cpu, const struct insn *in, unsigned segment, uint64_t offset,
+                                   uint64_t linear, unsigned size, bool write)
 {
     uint64_t in_page, in_offset;
 
@@ -183,8 +186,8 @@ ALWAYS_INLINE void fill_elements(uint8_t *to, uint64_t value, uint64_t count, bo
     }
 }
 
-/* Up to `limit` iterations through host memory; returns how many, 0 if the next element needs the slow road. Registers other than
-   rCX are advanced. *ended: a comparison ended the repetition with the last of them. */
+/* Up to `limit` iterations through host memory; returns how many, 0 if the next element needs the slow road. Registers other
+   than rCX are advanced. *ended: a comparison ended the repetition with the last of them. */
 ALWAYS_INLINE uint64_t string_run(struct cpu *cpu, const struct insn *in, enum string_operation operation, unsigned width,
                                   uint64_t limit, bool *ended)
 {
@@ -243,8 +246,8 @@ ALWAYS_INLINE uint64_t string_run(struct cpu *cpu, const struct insn *in, enum s
     return count;
 }
 
-/* Iterations of a repeated string instruction, as many as the budget allows; true when the instruction is complete. On return the
-   budget is that of the iterations executed, the first one's count still to be given back. */
+/* Iterations of a repeated string instruction, as many as the budget allows; true when the instruction is complete. On
+   return the budget is that of the iterations executed, the first one's count still to be given back. */
 ALWAYS_INLINE bool string_repeat(struct cpu *cpu, const struct insn *in, enum string_operation operation, unsigned width)
 {
     uint64_t left = cpu->gpr[RCX] & address_mask(in), allowed = cpu->budget > 0 ? (uint64_t)cpu->budget + 1 : 1;
@@ -310,32 +313,32 @@ ALWAYS_INLINE bool string_once_hot(struct cpu *cpu, const struct insn *in, enum 
     return true;
 }
 
-#define STRING_BODIES(name, OPERATION, W)                                                         \
-    static NOINLINE bool name##_repeat_##W(struct cpu *cpu, const struct insn *in)                \
-    {                                                                                             \
-        return string_repeat(cpu, in, OPERATION, W);                                              \
-    }                                                                                             \
-    BODY(name##_##W##_rep)                                                                        \
-    {                                                                                             \
-        cpu->in = in;                                                                             \
-        if (!name##_repeat_##W(cpu, in))                                                          \
-            LEAVE_AT(0);                                                                          \
-        cpu->budget++;                                                                            \
-        NEXT_COLD;                                                                                \
-    }                                                                                             \
-    BODY(name##_##W##_cold)                                                                       \
-    {                                                                                             \
-        cpu->in = in;                                                                             \
-        string_element(cpu, in, OPERATION, W);                                                    \
-        NEXT_COLD;                                                                                \
-    }                                                                                             \
-    BODY(name##_##W)                                                                              \
-    {                                                                                             \
-        if (in->flags & (INSN_REP | INSN_REPNE))                                                  \
-            TAIL(name##_##W##_rep);                                                               \
-        if (UNLIKELY(!string_once_hot(cpu, in, OPERATION, W)))                                    \
-            TAIL(name##_##W##_cold);                                                              \
-        NEXT;                                                                                     \
+#define STRING_BODIES(name, OPERATION, W)                                          \
+    static NOINLINE bool name##_repeat_##W(struct cpu *cpu, const struct insn *in) \
+    {                                                                              \
+        return string_repeat(cpu, in, OPERATION, W);                               \
+    }                                                                              \
+    BODY(name##_##W##_rep)                                                         \
+    {                                                                              \
+        cpu->in = in;                                                              \
+        if (!name##_repeat_##W(cpu, in))                                           \
+            LEAVE_AT(0);                                                           \
+        cpu->budget++;                                                             \
+        NEXT_COLD;                                                                 \
+    }                                                                              \
+    BODY(name##_##W##_cold)                                                        \
+    {                                                                              \
+        cpu->in = in;                                                              \
+        string_element(cpu, in, OPERATION, W);                                     \
+        NEXT_COLD;                                                                 \
+    }                                                                              \
+    BODY(name##_##W)                                                               \
+    {                                                                              \
+        if (in->flags & (INSN_REP | INSN_REPNE))                                   \
+            TAIL(name##_##W##_rep);                                                \
+        if (UNLIKELY(!string_once_hot(cpu, in, OPERATION, W)))                     \
+            TAIL(name##_##W##_cold);                                               \
+        NEXT;                                                                      \
     }
 EACH_WIDTH(STRING_BODIES, movs, STRING_MOVS)
 EACH_WIDTH(STRING_BODIES, cmps, STRING_CMPS)

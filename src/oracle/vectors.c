@@ -1,10 +1,11 @@
-/* `truebox vectors`: runs hardware-captured single-step tests on a processor with nothing around it but memory and ports that read
-   as all ones.
+/* `truebox vectors`: runs hardware-captured single-step tests on a processor with nothing around it but memory and ports
+   that read as all ones.
 
-   Judging, as the sets' own READMEs say: registers and memory must be as captured, flags under the mask of metadata.json beside the
-   file (without one: the instruction row's undefined flags). The 80286 sets end each test with a HLT that is not executed here but
-   counted into IP; of the flags image that an exception pushes, the same mask applies. Tests named in revocation_list.txt are left
-   out. Every byte that the processor writes is seen: a write where none was captured fails the test, too. */
+   Judging, as the sets' own READMEs say: registers and memory must be as captured, flags under the mask of metadata.json
+   beside the file (without one: the instruction row's undefined flags). The 80286 sets end each test with a HLT that is not
+   executed here but counted into IP; of the flags image that an exception pushes, the same mask applies. Tests named in
+   revocation_list.txt are left out. Every byte that the processor writes is seen: a write where none was captured fails the
+   test, too. */
 #include "oracle/vectors.h"
 
 #include <inttypes.h>
@@ -35,8 +36,8 @@ struct runner {
     struct physical_watcher watcher;
     uint32_t ram_size;
     uint8_t *ram;
-    uint8_t *expected;     /* what RAM should hold, valid at the bytes listed in `touched` and 0 elsewhere */
-    struct write *writes;  /* since the test began, oldest first */
+    uint8_t *expected;    /* what RAM should hold, valid at the bytes listed in `touched` and 0 elsewhere */
+    struct write *writes; /* since the test began, oldest first */
     size_t write_count, write_capacity;
     bool recording;
 
@@ -51,7 +52,7 @@ struct runner {
     size_t line_length;
 };
 
-/* --- the machine --------------------------------------------------------------------------------------------------------- */
+/* --- the machine ------------------------------------------------------------------------------------------------ */
 
 static void ram_written(void *owner, uint64_t offset, size_t size, const uint8_t *old)
 {
@@ -101,8 +102,8 @@ static bool runner_open(struct runner *runner, bool plain, struct tb_error *erro
     wiring.memory = runner->memory;
     wiring.ports = runner->ports;
     runner->cpu = cpu_new(0, runner->model, &wiring, &options);
-    runner->watcher = (struct physical_watcher){.owner = runner, .written = ram_written, .flagged = page_flagged,
-                                                .routes_changed = routes_changed};
+    runner->watcher = (struct physical_watcher){
+        .owner = runner, .written = ram_written, .flagged = page_flagged, .routes_changed = routes_changed};
     physical_map_watch(runner->memory, &runner->watcher);
     for (uint32_t page = 0; page < runner->ram_size / PHYSICAL_PAGE_SIZE; page++)
         physical_page_flag(runner->memory, page, PHYSICAL_PAGE_OBSERVED);
@@ -120,7 +121,7 @@ static void runner_close(struct runner *runner)
     free(runner->revocations);
 }
 
-/* --- what belongs to the file -------------------------------------------------------------------------------------------- */
+/* --- what belongs to the file ----------------------------------------------------------------------------------- */
 
 /* Loads `name` from the directory of `path`; NULL without an error if it does not exist. */
 static uint8_t *load_beside(const char *path, const char *name, size_t *size, char **full, struct tb_error *error)
@@ -182,7 +183,7 @@ static bool is_revoked(const struct runner *runner, const struct vector_test *te
     return runner->revocations && test->hash[0] && strstr((const char *)runner->revocations, test->hash);
 }
 
-/* --- the instruction under test ------------------------------------------------------------------------------------------ */
+/* --- the instruction under test --------------------------------------------------------------------------------- */
 
 struct instruction {
     unsigned map; /* 1 behind 0F */
@@ -222,7 +223,7 @@ static struct instruction instruction_of(const struct runner *runner, const stru
     return instruction;
 }
 
-/* --- one test ------------------------------------------------------------------------------------------------------------ */
+/* --- one test --------------------------------------------------------------------------------------------------- */
 
 static const uint8_t gpr_of[VECTOR_REGISTER_COUNT] = {
     [VECTOR_REG_AX] = RAX, [VECTOR_REG_BX] = RBX, [VECTOR_REG_CX] = RCX, [VECTOR_REG_DX] = RDX,
@@ -287,8 +288,8 @@ static void __attribute__((format(printf, 2, 3))) complain(struct runner *runner
 
     if (runner->line_length < sizeof runner->line) {
         va_start(arguments, format);
-        runner->line_length +=
-            (size_t)vsnprintf(runner->line + runner->line_length, sizeof runner->line - runner->line_length, format, arguments);
+        runner->line_length += (size_t)vsnprintf(runner->line + runner->line_length,
+                                                 sizeof runner->line - runner->line_length, format, arguments);
         va_end(arguments);
     }
 }
@@ -298,7 +299,8 @@ static void judge_registers(struct runner *runner, const struct vector_test *tes
     const struct cpu *cpu = runner->cpu;
 
     for (unsigned i = 0; i < VECTOR_REGISTER_COUNT; i++) {
-        uint16_t expected = test->final.present >> i & 1 ? test->final.registers[i] : test->initial.registers[i], mask = 0xffff, got;
+        uint16_t expected = test->final.present >> i & 1 ? test->final.registers[i] : test->initial.registers[i],
+                 mask = 0xffff, got;
 
         if (i == VECTOR_REG_IP) {
             got = (uint16_t)cpu->rip;
@@ -317,8 +319,8 @@ static void judge_registers(struct runner *runner, const struct vector_test *tes
 }
 
 /* The mask for a byte of memory: that of a pushed flags image where there is one. */
-static uint8_t memory_mask(const struct runner *runner, const struct vector_test *test, const struct instruction *instruction,
-                           uint32_t address)
+static uint8_t memory_mask(const struct runner *runner, const struct vector_test *test,
+                           const struct instruction *instruction, uint32_t address)
 {
     const struct cpu *cpu = runner->cpu;
     uint32_t base = (uint32_t)cpu->segment[SS].base, offset = (uint32_t)cpu->gpr[RSP] + 4;
@@ -329,7 +331,8 @@ static uint8_t memory_mask(const struct runner *runner, const struct vector_test
         return 0xff;
     if (address == ((base + (offset & 0xffff)) & (runner->ram_size - 1)))
         return (uint8_t)instruction->flags_mask;
-    return address == ((base + ((offset + 1) & 0xffff)) & (runner->ram_size - 1)) ? (uint8_t)(instruction->flags_mask >> 8) : 0xff;
+    return address == ((base + ((offset + 1) & 0xffff)) & (runner->ram_size - 1)) ? (uint8_t)(instruction->flags_mask >> 8)
+                                                                                  : 0xff;
 }
 
 static void judge_memory(struct runner *runner, const struct vector_test *test, const struct instruction *instruction)
@@ -399,8 +402,9 @@ static bool run_test(void *owner, const struct vector_test *test)
     return true;
 }
 
-bool tb_vectors_run(const char *path, const char *cpu_model, enum tb_engine engine, void (*report)(void *owner, const char *line),
-                    void *owner, uint64_t *run, uint64_t *failed, struct tb_error *error)
+bool tb_vectors_run(const char *path, const char *cpu_model, enum tb_engine engine,
+                    void (*report)(void *owner, const char *line), void *owner, uint64_t *run, uint64_t *failed,
+                    struct tb_error *error)
 {
     struct runner runner = {.report = report, .report_owner = owner};
     uint8_t *bytes = NULL;
@@ -412,7 +416,8 @@ bool tb_vectors_run(const char *path, const char *cpu_model, enum tb_engine engi
     if (!runner.model)
         return error_set(error, TB_STATUS_USAGE, "vectors: no such CPU model: %s", cpu_model);
     if (runner.model->level > 2)
-        return error_set(error, TB_STATUS_USAGE, "vectors: tests of this form exist for 8086 to 80286 only, not for %s", cpu_model);
+        return error_set(error, TB_STATUS_USAGE, "vectors: tests of this form exist for 8086 to 80286 only, not for %s",
+                         cpu_model);
     bytes = vectors_load(path, &size, error);
     if (!bytes)
         return false;

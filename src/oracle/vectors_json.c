@@ -1,4 +1,5 @@
-/* The JSON form of the tests, and metadata.json. A recursive reader of bounded depth that keeps what it knows and skips the rest. */
+/* The JSON form of the tests, and metadata.json. A recursive reader of bounded depth that keeps what it knows and skips the
+ * rest. */
 #include "oracle/vectors.h"
 
 #include <stdio.h>
@@ -148,12 +149,13 @@ static bool skip(struct json *json)
     default: break;
     }
     start = json->at;
-    while (json->at < json->size && json->bytes[json->at] && strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", json->bytes[json->at]))
+    while (json->at < json->size && json->bytes[json->at] &&
+           strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", json->bytes[json->at]))
         json->at++;
     return json->at > start || fail(json, "a value expected");
 }
 
-/* --- tests --------------------------------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------------------------ */
 
 const char *const vector_register_names[VECTOR_REGISTER_COUNT] = {"ax", "bx", "cx", "dx", "cs", "ss", "ds",
                                                                   "es", "sp", "bp", "si", "di", "ip", "flags"};
@@ -178,8 +180,8 @@ static bool read_memory_byte(struct json *json, void *owner)
 {
     uint64_t address, value;
 
-    if (!expect(json, '[') || !read_bounded(json, 0xffffffff, &address) || !expect(json, ',') || !read_bounded(json, 0xff, &value) ||
-        !expect(json, ']'))
+    if (!expect(json, '[') || !read_bounded(json, 0xffffffff, &address) || !expect(json, ',') ||
+        !read_bounded(json, 0xff, &value) || !expect(json, ']'))
         return false;
     return vector_state_add(owner, (uint32_t)address, (uint8_t)value) || fail(json, "too many memory bytes");
 }
@@ -273,7 +275,8 @@ static bool read_test(struct json *json, void *owner)
     return true;
 }
 
-bool vectors_read_json(const char *path, const uint8_t *bytes, size_t size, vector_visitor *visit, void *owner, struct tb_error *error)
+bool vectors_read_json(const char *path, const uint8_t *bytes, size_t size, vector_visitor *visit, void *owner,
+                       struct tb_error *error)
 {
     struct json json = {.path = path, .bytes = bytes, .size = size, .error = error};
     struct test_reader reader = {.visit = visit, .owner = owner};
@@ -285,7 +288,7 @@ bool vectors_read_json(const char *path, const uint8_t *bytes, size_t size, vect
     return good;
 }
 
-/* --- metadata ------------------------------------------------------------------------------------------------------------ */
+/* --- metadata --------------------------------------------------------------------------------------------------- */
 
 struct masks_reader {
     struct vector_masks *masks;
@@ -345,7 +348,8 @@ static bool read_metadata_member(struct json *json, void *owner, const char *key
     return strcmp(key, "opcodes") ? skip(json) : read_object(json, read_opcode, owner);
 }
 
-bool vectors_read_metadata(const char *path, const uint8_t *bytes, size_t size, struct vector_masks *masks, struct tb_error *error)
+bool vectors_read_metadata(const char *path, const uint8_t *bytes, size_t size, struct vector_masks *masks,
+                           struct tb_error *error)
 {
     struct json json = {.path = path, .bytes = bytes, .size = size, .error = error};
     struct masks_reader reader = {.masks = masks, .reg = -1};

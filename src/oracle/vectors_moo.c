@@ -181,7 +181,8 @@ static bool read_test(struct moo *moo, struct span *span)
     return true;
 }
 
-bool vectors_read_moo(const char *path, const uint8_t *bytes, size_t size, vector_visitor *visit, void *owner, struct tb_error *error)
+bool vectors_read_moo(const char *path, const uint8_t *bytes, size_t size, vector_visitor *visit, void *owner,
+                      struct tb_error *error)
 {
     struct moo moo = {.path = path, .whole = {bytes, 0, size}, .error = error};
     bool good = true, more = true;

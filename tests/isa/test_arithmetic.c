@@ -16,14 +16,35 @@ static uint64_t reference_shift(unsigned operation, uint64_t value, unsigned cou
         bool high = value & top, low = value & 1, carry = *cf;
 
         switch (operation) {
-        case 0: value = (value << 1 | high) & mask; *cf = high; break;
-        case 1: value = value >> 1 | (low ? top : 0); *cf = low; break;
-        case 2: value = (value << 1 | carry) & mask; *cf = high; break;
-        case 3: value = value >> 1 | (carry ? top : 0); *cf = low; break;
+        case 0:
+            value = (value << 1 | high) & mask;
+            *cf = high;
+            break;
+        case 1:
+            value = value >> 1 | (low ? top : 0);
+            *cf = low;
+            break;
+        case 2:
+            value = (value << 1 | carry) & mask;
+            *cf = high;
+            break;
+        case 3:
+            value = value >> 1 | (carry ? top : 0);
+            *cf = low;
+            break;
         case 4:
-        case 6: value = value << 1 & mask; *cf = high; break;
-        case 5: value >>= 1; *cf = low; break;
-        default: value = value >> 1 | (high ? top : 0); *cf = low; break;
+        case 6:
+            value = value << 1 & mask;
+            *cf = high;
+            break;
+        case 5:
+            value >>= 1;
+            *cf = low;
+            break;
+        default:
+            value = value >> 1 | (high ? top : 0);
+            *cf = low;
+            break;
         }
         *of = high != !!(value & top);
     }
@@ -37,8 +58,8 @@ static size_t put_operand_size(uint8_t *code, unsigned width)
 }
 
 /* Operation on (E)AX or AL by CL, by an immediate, by 1. */
-static void check_shift(struct isa_bench *bench, unsigned operation, unsigned form, uint64_t value, unsigned count, unsigned width,
-                        unsigned count_mask)
+static void check_shift(struct isa_bench *bench, unsigned operation, unsigned form, uint64_t value, unsigned count,
+                        unsigned width, unsigned count_mask)
 {
     uint8_t code[5];
     size_t n = put_operand_size(code, width);
@@ -91,7 +112,8 @@ static void check_shifts(const char *model, unsigned first_form, unsigned last_f
                     for (unsigned n = 0; n < 6; n++) {
                         if (operation == 6 && cpu_model_find(model)->level == 0)
                             continue; /* SETMO there */
-                        check_shift(&bench, operation, form, isa_bench_random(&random) & width_mask(width), count, width, count_mask);
+                        check_shift(&bench, operation, form, isa_bench_random(&random) & width_mask(width), count, width,
+                                    count_mask);
                     }
     isa_bench_close(&bench);
 }
@@ -122,7 +144,8 @@ Test(arithmetic, double_shifts)
         for (unsigned right = 0; right < 2; right++)
             for (unsigned count = 1; count < (width == 16 ? 17 : 32); count++)
                 for (unsigned n = 0; n < 8; n++) {
-                    uint64_t mask = width_mask(width), a = isa_bench_random(&random) & mask, b = isa_bench_random(&random) & mask;
+                    uint64_t mask = width_mask(width), a = isa_bench_random(&random) & mask,
+                             b = isa_bench_random(&random) & mask;
                     uint64_t pair = right ? b << width | a : a << width | b;
                     uint64_t expected = (right ? pair >> count : pair << count >> width) & mask;
                     bool cf = right ? a >> (count - 1) & 1 : a >> (width - count) & 1;
@@ -147,7 +170,7 @@ Test(arithmetic, double_shifts)
     isa_bench_close(&bench);
 }
 
-/* --- multiplication and division --------------------------------------------------------------------------------------------- */
+/* --- multiplication and division -------------------------------------------------------------------------------- */
 
 /* F6/F7 /ext with the operand in (E)BX or BL; accumulator halves in and out. */
 static int run_group3(struct isa_bench *bench, unsigned ext, unsigned width, uint64_t *high, uint64_t *low, uint64_t operand)
@@ -195,14 +218,16 @@ static void check_multiply(const char *model)
             uint64_t a = edge_value(&random, width), b = edge_value(&random, width), high = 0, low = a, product = a * b;
 
             cr_assert_eq(run_group3(&bench, 4, width, &high, &low, b), -1);
-            cr_assert_eq(high << width | low, product, "%s: mul %llx by %llx", model, (unsigned long long)a, (unsigned long long)b);
+            cr_assert_eq(high << width | low, product, "%s: mul %llx by %llx", model, (unsigned long long)a,
+                         (unsigned long long)b);
             cr_assert_eq(flag_cf(bench.cpu), high != 0);
             cr_assert_eq(flag_of(bench.cpu), high != 0);
             high = 0;
             low = a;
             product = (sign_extend(a, width) * sign_extend(b, width)) & width_mask(2 * width);
             cr_assert_eq(run_group3(&bench, 5, width, &high, &low, b), -1);
-            cr_assert_eq(high << width | low, product, "%s: imul %llx by %llx", model, (unsigned long long)a, (unsigned long long)b);
+            cr_assert_eq(high << width | low, product, "%s: imul %llx by %llx", model, (unsigned long long)a,
+                         (unsigned long long)b);
             cr_assert_eq(flag_cf(bench.cpu), sign_extend(low, width) != sign_extend(product, 2 * width));
             cr_assert_eq(flag_of(bench.cpu), flag_cf(bench.cpu));
         }
@@ -216,7 +241,8 @@ Test(arithmetic, multiplication)
     check_multiply("80486");
 }
 
-/* Signed division by the host's, in 64 bits, which holds every dividend here but the widest; `lowest`: smallest quotient that fits. */
+/* Signed division by the host's, in 64 bits, which holds every dividend here but the widest; `lowest`: smallest quotient
+ * that fits. */
 static void check_divide(const char *model, bool lowest_fits)
 {
     struct isa_bench bench;
@@ -227,10 +253,14 @@ static void check_divide(const char *model, bool lowest_fits)
     for (unsigned width = 8; width <= widest; width *= 2)
         for (unsigned n = 0; n < 6000; n++) {
             uint64_t mask = width_mask(width), divisor = edge_value(&random, width), low = edge_value(&random, width);
-            uint64_t high = n & 1 ? edge_value(&random, width) % (divisor ? divisor : 1) : n & 2 ? edge_value(&random, width) : n & 4 ? mask : 0;
+            uint64_t high = n & 1   ? edge_value(&random, width) % (divisor ? divisor : 1)
+                            : n & 2 ? edge_value(&random, width)
+                            : n & 4 ? mask
+                                    : 0;
             uint64_t dividend = high << width | low, h = high, l = low;
             bool fits = divisor && dividend / divisor <= mask;
-            int64_t top = (int64_t)(mask >> 1), d = (int64_t)sign_extend(dividend, 2 * width), s = (int64_t)sign_extend(divisor, width);
+            int64_t top = (int64_t)(mask >> 1), d = (int64_t)sign_extend(dividend, 2 * width),
+                    s = (int64_t)sign_extend(divisor, width);
 
             bench.cpu->gpr[RSP] = 0x8000;
             cr_assert_eq(run_group3(&bench, 6, width, &h, &l, divisor), fits ? -1 : 0, "%s: div %llx by %llx", model,
@@ -240,7 +270,8 @@ static void check_divide(const char *model, bool lowest_fits)
                 cr_assert_eq(h, dividend % divisor);
             } else {
                 cr_assert(h == high && l == low, "a division that faults changes nothing");
-                cr_assert_eq(load_le16(bench.ram + 0x7ffa), BENCH_CODE + (bench.cpu->model->level ? 0 : 2)); /* a fault; on the 8086 a trap */
+                cr_assert_eq(load_le16(bench.ram + 0x7ffa),
+                             BENCH_CODE + (bench.cpu->model->level ? 0 : 2)); /* a fault; on the 8086 a trap */
             }
             if (!strcmp(model, "80286") && !(divisor && d != INT64_MIN && d / s <= top && d / s >= -top - 1))
                 continue; /* its IDIV has a hole: test_80286_idiv_hole */
@@ -248,8 +279,8 @@ static void check_divide(const char *model, bool lowest_fits)
             h = high;
             l = low;
             fits = divisor && !(d == INT64_MIN && s == -1) && d / s <= top && d / s >= -top - lowest_fits;
-            cr_assert_eq(run_group3(&bench, 7, width, &h, &l, divisor), fits ? -1 : 0, "%s: idiv %llx by %llx, %u bits", model,
-                         (unsigned long long)dividend, (unsigned long long)divisor, width);
+            cr_assert_eq(run_group3(&bench, 7, width, &h, &l, divisor), fits ? -1 : 0, "%s: idiv %llx by %llx, %u bits",
+                         model, (unsigned long long)dividend, (unsigned long long)divisor, width);
             if (fits) {
                 cr_assert_eq(l, (uint64_t)(d / s) & mask);
                 cr_assert_eq(h, (uint64_t)(d % s) & mask);

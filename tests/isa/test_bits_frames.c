@@ -183,7 +183,11 @@ Test(forms, escape_and_wait)
     static const struct {
         uint32_t cr0;
         int esc, wait;
-    } cases[] = {{0, -1, -1}, {CR0_EM, VECTOR_NM, -1}, {CR0_TS, VECTOR_NM, -1}, {CR0_MP, -1, -1}, {CR0_MP | CR0_TS, VECTOR_NM, VECTOR_NM}};
+    } cases[] = {{0, -1, -1},
+                 {CR0_EM, VECTOR_NM, -1},
+                 {CR0_TS, VECTOR_NM, -1},
+                 {CR0_MP, -1, -1},
+                 {CR0_MP | CR0_TS, VECTOR_NM, VECTOR_NM}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         bench.cpu->cr0 = cases[i].cr0;

@@ -68,16 +68,17 @@ Test(flags, alu_bytes_exhaustively)
         isa_bench_code(&bench, code, sizeof code);
         for (unsigned carry = 0; carry <= (operation == 2 || operation == 3); carry++)
             for (unsigned pair = 0; pair < 0x10000; pair++) {
-                unsigned a = pair & 0xff, b = pair >> 8, expected_flags, expected = reference(operation, a, b, carry, &expected_flags);
+                unsigned a = pair & 0xff, b = pair >> 8, expected_flags,
+                         expected = reference(operation, a, b, carry, &expected_flags);
 
                 bench.cpu->gpr[RAX] = 0x1234ff00 | a;
                 bench.cpu->gpr[RBX] = b;
                 flags_set(bench.cpu, carry);
                 isa_bench_step(&bench);
                 if (bench.cpu->gpr[RAX] != (0x1234ff00 | expected) || flags_get_arithmetic(bench.cpu) != expected_flags)
-                    cr_assert_fail("operation %u of %02x, %02x, carry %u: %02x flags %03x, expected %02x flags %03x", operation, a, b,
-                                   carry, (unsigned)bench.cpu->gpr[RAX] & 0xff, (unsigned)flags_get_arithmetic(bench.cpu), expected,
-                                   expected_flags);
+                    cr_assert_fail("operation %u of %02x, %02x, carry %u: %02x flags %03x, expected %02x flags %03x",
+                                   operation, a, b, carry, (unsigned)bench.cpu->gpr[RAX] & 0xff,
+                                   (unsigned)flags_get_arithmetic(bench.cpu), expected, expected_flags);
             }
     }
     isa_bench_close(&bench);
@@ -93,7 +94,7 @@ Test(flags, inc_dec_neg_keep_what_they_must)
         isa_bench_code(&bench, codes[operation], 2);
         for (unsigned a = 0; a < 256; a++)
             for (unsigned carry = 0; carry < 2; carry++) {
-                unsigned flags, expected = operation == 0 ? reference_add(a, 1, 0, &flags)
+                unsigned flags, expected = operation == 0   ? reference_add(a, 1, 0, &flags)
                                            : operation == 1 ? reference_subtract(a, 1, 0, &flags)
                                                             : reference_subtract(0, a, 0, &flags);
 
@@ -103,8 +104,8 @@ Test(flags, inc_dec_neg_keep_what_they_must)
                 flags_set(bench.cpu, carry | FLAG_OF);
                 isa_bench_step(&bench);
                 cr_assert_eq(bench.cpu->gpr[RAX], expected);
-                cr_assert_eq(flags_get_arithmetic(bench.cpu), flags, "operation %u of %02x: %03x, expected %03x", operation, a,
-                             (unsigned)flags_get_arithmetic(bench.cpu), flags);
+                cr_assert_eq(flags_get_arithmetic(bench.cpu), flags, "operation %u of %02x: %03x, expected %03x", operation,
+                             a, (unsigned)flags_get_arithmetic(bench.cpu), flags);
             }
     }
     isa_bench_close(&bench);
@@ -129,7 +130,8 @@ Test(flags, any_combination_survives)
 
             isa_bench_code(&bench, bytes, 3);
             isa_bench_step(&bench);
-            cr_assert_eq(bench.cpu->gpr[RDX] & 0xff, conditions[code >> 1] != (code & 1), "flags %03x condition %x", flags, code);
+            cr_assert_eq(bench.cpu->gpr[RDX] & 0xff, conditions[code >> 1] != (code & 1), "flags %03x condition %x", flags,
+                         code);
         }
     }
     isa_bench_close(&bench);

@@ -45,7 +45,7 @@ static void lay_out_watchdog(struct bench *bench)
     bench_gate(bench, IDT + 8 * VECTOR_PF, WATCHDOG, 0, DESCRIPTOR_TASK_GATE, 0, 0);
 }
 
-/* --- what each instruction works on --------------------------------------------------------------------------------- */
+/* --- what each instruction works on ----------------------------------------------------------------------------- */
 
 static void stack_at_edge(struct bench *bench)
 {

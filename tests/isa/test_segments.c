@@ -147,7 +147,7 @@ Test(segments, big_real_mode_keeps_limits)
     bench_free(bench);
 }
 
-/* --- queries -------------------------------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------------------------- */
 
 static bool query(struct bench *bench, uint8_t second, uint8_t modrm, uint16_t selector, uint32_t *answer)
 {

@@ -64,17 +64,18 @@ static void compare(struct isa_bench *fast, struct isa_bench *plain, const struc
 
     for (unsigned i = 0; i < sizeof registers; i++)
         cr_assert_eq(fast->cpu->gpr[registers[i]], plain->cpu->gpr[registers[i]],
-                     "opcode %02x %02x %02x cx %llx si %llx di %llx slice %llu: register %u is %llx, expected %llx", test->code[0],
-                     test->code[1], test->code[2], (unsigned long long)test->rcx, (unsigned long long)test->rsi,
-                     (unsigned long long)test->rdi, (unsigned long long)slice, registers[i],
+                     "opcode %02x %02x %02x cx %llx si %llx di %llx slice %llu: register %u is %llx, expected %llx",
+                     test->code[0], test->code[1], test->code[2], (unsigned long long)test->rcx,
+                     (unsigned long long)test->rsi, (unsigned long long)test->rdi, (unsigned long long)slice, registers[i],
                      (unsigned long long)fast->cpu->gpr[registers[i]], (unsigned long long)plain->cpu->gpr[registers[i]]);
     cr_assert_eq(flags_get(fast->cpu), flags_get(plain->cpu));
     cr_assert_eq(fast->cpu->rip, plain->cpu->rip);
-    cr_assert(!memcmp(fast->ram + DATA, plain->ram + DATA, DATA_SIZE), "memory differs: opcode %02x %02x", test->code[0], test->code[1]);
+    cr_assert(!memcmp(fast->ram + DATA, plain->ram + DATA, DATA_SIZE), "memory differs: opcode %02x %02x", test->code[0],
+              test->code[1]);
 }
 
-/* Only comparisons may end before the count is 0, and then the next instruction must not run: a NOP sled would hide it. So slices that
-   might overrun are one count long for them. */
+/* Only comparisons may end before the count is 0, and then the next instruction must not run: a NOP sled would hide it. So
+   slices that might overrun are one count long for them. */
 static bool may_end_early(uint8_t opcode)
 {
     return opcode >= 0xa6 && opcode <= 0xa7;
@@ -101,8 +102,8 @@ Test(string, runs_equal_single_steps)
         test.es = (DATA >> 4) + (r >> 43 & 1 ? 0x100 : 0);
         test.rsi = isa_bench_random(&random) & 0xffff;
         test.rdi = (r >> 44 & 3) == 0 ? isa_bench_random(&random) & 0xffff
-                   : r >> 46 & 1       ? test.rsi - near - (r >> 43 & 1 ? 0x1000 : 0)
-                                       : test.rsi + near - (r >> 43 & 1 ? 0x1000 : 0);
+                   : r >> 46 & 1      ? test.rsi - near - (r >> 43 & 1 ? 0x1000 : 0)
+                                      : test.rsi + near - (r >> 43 & 1 ? 0x1000 : 0);
         test.rdi &= 0xffff;
         if ((r >> 47 & 7) == 0)
             test.rdi = 0xffff - near; /* the end of the segment: faults with operands of 2 and 4 bytes */
@@ -110,7 +111,8 @@ Test(string, runs_equal_single_steps)
         slice = overran ? 1 : 1 + (r >> 52 & 0x7f) * (r >> 51 & 1);
         if (!overran && (r >> 50 & 1))
             slice = 100000;
-        /* a fault ends a slice early, and what follows it there would be the handler's first instructions: HLT stops those */
+        /* a fault ends a slice early, and what follows it there would be the handler's first instructions: HLT stops those
+         */
         set_up(&fast, &test, r);
         set_up(&plain, &test, r);
         for (unsigned vector = 0; vector < 32; vector++) {

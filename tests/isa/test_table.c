@@ -28,8 +28,8 @@ Test(table, no_two_rows_match)
                     for (unsigned i = 0; i < isa_row_count; i++) {
                         if (!model_has(model, isa_rows[i].feature) || !matches(&isa_rows[i], map, opcode, modrm))
                             continue;
-                        cr_assert_null(found, "%s: %s%02x /%u: %s and %s", model->name, map ? "0f " : "", opcode, modrm >> 3 & 7,
-                                       found ? found->mnemonic : "", isa_rows[i].mnemonic);
+                        cr_assert_null(found, "%s: %s%02x /%u: %s and %s", model->name, map ? "0f " : "", opcode,
+                                       modrm >> 3 & 7, found ? found->mnemonic : "", isa_rows[i].mnemonic);
                         found = &isa_rows[i];
                     }
                 }

@@ -130,8 +130,10 @@ Test(vectors, right_and_wrong)
 }
 
 static const char json[] =
-    "[{\"name\":\"inc ax\",\"bytes\":[64],\"initial\":{\"regs\":{\"ax\":32767,\"bx\":0,\"cx\":0,\"dx\":0,\"cs\":256,\"ss\":512,"
-    "\"ds\":768,\"es\":1024,\"sp\":128,\"bp\":0,\"si\":0,\"di\":0,\"ip\":16,\"flags\":61442},\"ram\":[[4112,64]],\"queue\":[]},"
+    "[{\"name\":\"inc "
+    "ax\",\"bytes\":[64],\"initial\":{\"regs\":{\"ax\":32767,\"bx\":0,\"cx\":0,\"dx\":0,\"cs\":256,\"ss\":512,"
+    "\"ds\":768,\"es\":1024,\"sp\":128,\"bp\":0,\"si\":0,\"di\":0,\"ip\":16,\"flags\":61442},\"ram\":[[4112,64]],\"queue\":["
+    "]},"
     "\"final\":{\"regs\":{\"ax\":32768,\"ip\":17,\"flags\":63638},\"ram\":[],\"queue\":[]},"
     "\"cycles\":[[1,-2.5e3,\"CO\\\"DE\",null,true]],\"hash\":\"00ff\",\"idx\":3}]\n";
 

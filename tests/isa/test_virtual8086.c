@@ -96,7 +96,7 @@ Test(v86, return_beyond_the_limit)
     bench_free(bench);
 }
 
-/* --- VME ------------------------------------------------------------------------------------------------------------ */
+/* --- VME -------------------------------------------------------------------------------------------------------- */
 
 /* Bitmaps: redirection at 68h, I/O permission at 88h. */
 static struct bench *bench_vme(unsigned iopl)
@@ -223,7 +223,7 @@ Test(vme, protected_mode_virtual_interrupts)
     bench_free(bench);
 }
 
-/* --- ports ---------------------------------------------------------------------------------------------------------- */
+/* --- ports ------------------------------------------------------------------------------------------------------ */
 
 /* In V86 mode the bitmap decides whatever IOPL says. */
 Test(v86, io_bitmap)
