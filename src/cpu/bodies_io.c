@@ -135,8 +135,7 @@ static void string_step(struct cpu *cpu, const struct insn *in, unsigned size, u
         transfer(cpu, in, offset, size);
 }
 
-/* Whether the loop would come straight back here after this iteration: nothing to deliver, no event moved up, budget left.
- */
+/* Whether the loop would come straight back here: nothing to deliver, no event moved up, budget left. */
 static bool may_go_on(const struct cpu *cpu)
 {
     return cpu->budget >= 0 && !cpu->leave && !cpu->pending_debug && !cpu->init_pending && !cpu->attention &&

@@ -1,5 +1,4 @@
-/* Descriptor tables, task register, machine status word, protection queries, LOADALL, HLT, cache control, undefined opcodes.
- */
+/* Descriptor tables, task register, machine status word, queries, LOADALL, HLT, cache control, undefined opcodes. */
 #include "cpu/system_body.h"
 #include "mmu/physical_map.h"
 

@@ -1,6 +1,7 @@
 /* Frames of far calls and interrupts: all of a frame is checked before any of it is written (R4); the stacks of inner
    privilege levels; EFLAGS by model. */
 #include "cpu/access.h"
+#include "cpu/body.h"
 #include "cpu/flags.h"
 #include "cpu/protection.h"
 #include "cpu/raise.h"
@@ -52,8 +53,38 @@ uint32_t frame_write(struct cpu *cpu, const struct frame *frame, const struct fr
     return (stack->esp & ~mask) | ((stack->esp - frame->count * frame->size) & mask);
 }
 
+/* The host address of `bytes` bytes at the stack offset, if they lie in one page of plain memory and need no further checks.
+ */
+static void *stack_host(const struct cpu *cpu, uint64_t offset, unsigned bytes, bool write)
+{
+    const struct segment *ss = &cpu->segment[SS];
+    uint64_t end = offset + bytes;
+
+    if (end > (write ? ss->write_end : ss->read_end) || end - 1 > cpu->stack_mask)
+        return NULL;
+    return write ? hot_write(cpu, (uint32_t)(ss->base + offset), bytes)
+                 : hot_read(cpu, (uint32_t)(ss->base + offset), bytes);
+}
+
+void stack_peek_values(struct cpu *cpu, uint32_t *values, unsigned count, unsigned size)
+{
+    const uint8_t *host = stack_host(cpu, stack_offset(cpu, 0), count * size, false);
+
+    for (unsigned i = 0; i < count; i++)
+        values[i] = host ? (uint32_t)host_load(host + i * size, 8 * size) : (uint32_t)stack_peek(cpu, i * size, size);
+}
+
 void frame_push(struct cpu *cpu, const struct frame *frame)
 {
+    uint64_t top = stack_offset(cpu, -(int64_t)(frame->count * frame->size));
+    uint8_t *host = stack_host(cpu, top, frame->count * frame->size, true);
+
+    if (LIKELY(host)) {
+        for (unsigned i = 0; i < frame->count; i++)
+            host_store(host + (frame->count - 1 - i) * frame->size, frame->value[i], 8 * frame->size);
+        stack_set(cpu, top);
+        return;
+    }
     for (unsigned i = 0; i < frame->count; i++)
         memory_probe_write(cpu, SS, stack_offset(cpu, -(int64_t)((i + 1) * frame->size)), frame->size);
     for (unsigned i = 0; i < frame->count; i++)

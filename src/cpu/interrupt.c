@@ -1,6 +1,7 @@
 /* Delivery of interrupts and exceptions through IVT and IDT (SDM 3A chapter 6, 3B chapter 20; SDM 2 INT n). Long mode's
    gates join in interrupt_deliver beside the three modes there. */
 #include "cpu/access.h"
+#include "cpu/body.h"
 #include "cpu/flags.h"
 #include "cpu/protection.h"
 #include "cpu/raise.h"
@@ -14,8 +15,9 @@ static bool software(enum event_kind kind)
 
 static void push_real_frame(struct cpu *cpu, uint64_t flags, uint64_t rip)
 {
-    struct frame frame = {.size = 2};
+    struct frame frame;
 
+    frame_begin(&frame, 2);
     frame_add(&frame, (uint16_t)flags);
     frame_add(&frame, cpu->segment[CS].selector);
     frame_add(&frame, (uint16_t)rip);
@@ -24,16 +26,18 @@ static void push_real_frame(struct cpu *cpu, uint64_t flags, uint64_t rip)
 
 static void deliver_real(struct cpu *cpu, unsigned vector, uint64_t rip)
 {
+    const void *host;
     uint32_t entry;
 
     if (vector * 4 + 3 > cpu->idtr.limit) /* 80286 and 80386: interrupt 8, "interrupt table limit too small" */
         raise_exception(cpu, cpu->model->level < 4 ? VECTOR_DF : VECTOR_GP, 0, REASON_GP_IDT_LIMIT, vector, cpu->idtr.limit);
-    entry = (uint32_t)linear_read(cpu, (uint32_t)(cpu->idtr.base + vector * 4), 4, false);
+    host = hot_read(cpu, (uint32_t)(cpu->idtr.base + vector * 4), 4); /* at CPL 0, as an access to the IVT is */
+    entry =
+        host ? (uint32_t)host_load(host, 32) : (uint32_t)linear_read(cpu, (uint32_t)(cpu->idtr.base + vector * 4), 4, false);
     push_real_frame(cpu, flags_get(cpu), rip);
     cpu->eflags &= ~(uint64_t)(FLAG_IF | FLAG_TF | FLAG_AC | FLAG_RF);
     segment_set_real(cpu, CS, (uint16_t)(entry >> 16));
-    cpu->rip = entry & 0xffff;
-    cpu_mode_changed(cpu);
+    cpu->rip = entry & 0xffff; /* nothing that the mode key says has changed */
 }
 
 /* SDM 3B 20.3.3: the bit for `vector` in the 32 bytes below the TSS's I/O bitmap; clear: the 8086 program's own handler. */

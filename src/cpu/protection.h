@@ -86,6 +86,12 @@ struct frame_stack {
     bool user; /* page-level privilege of the pushes */
 };
 
+ALWAYS_INLINE void frame_begin(struct frame *frame, unsigned size)
+{
+    frame->size = size;
+    frame->count = 0;
+}
+
 ALWAYS_INLINE void frame_add(struct frame *frame, uint32_t value)
 {
     frame->value[frame->count++] = value;
@@ -99,6 +105,8 @@ void frame_check(struct cpu *cpu, const struct frame *frame, const struct frame_
 uint32_t frame_write(struct cpu *cpu, const struct frame *frame, const struct frame_stack *stack);
 /* The same on the present stack with the checks of ordinary pushes: real and V86 mode. */
 void frame_push(struct cpu *cpu, const struct frame *frame);
+/* The topmost `count` values of the present stack, the top first, without popping. */
+void stack_peek_values(struct cpu *cpu, uint32_t *values, unsigned count, unsigned size);
 
 /* The stack for privilege `level` from the present TSS: SS descriptor checked (#TS, #SS), ESP in *esp. */
 struct descriptor inner_stack(struct cpu *cpu, unsigned level, uint32_t *esp);

@@ -7,8 +7,7 @@
 
 #define EACH_OPERAND_SIZE(FORM, ...) FORM(__VA_ARGS__, 16) FORM(__VA_ARGS__, 32) FORM(__VA_ARGS__, 64)
 
-/* Behind a far transfer: cpu->rip says where to go on. A task switch has settled the account already (cpu->in is NULL then).
- */
+/* Behind a far transfer: cpu->rip says where. A task switch has settled the account already (cpu->in is NULL then). */
 #define LEAVE_FAR                             \
     do {                                      \
         if (cpu->in)                          \

@@ -109,7 +109,8 @@ static void real_commit(struct cpu *cpu, uint16_t selector, uint64_t offset)
 {
     segment_set_real(cpu, CS, selector);
     cpu->rip = offset;
-    cpu_mode_changed(cpu);
+    if (cpu_v86(cpu)) /* in real mode nothing that the mode key says can have changed */
+        cpu_mode_changed(cpu);
 }
 
 /* --- JMP ------------------------------------------------------------------------------------------------------------ */
@@ -148,9 +149,10 @@ void far_jump(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned widt
 
 static void call_same_privilege(struct cpu *cpu, struct descriptor *code, uint32_t offset, unsigned size)
 {
-    struct frame frame = {.size = size};
+    struct frame frame;
     struct frame_stack stack = frame_stack_current(cpu);
 
+    frame_begin(&frame, size);
     frame_add(&frame, cpu->segment[CS].selector);
     frame_add(&frame, (uint32_t)body_next_rip(cpu, cpu->in));
     frame_check(cpu, &frame, &stack, 0);
@@ -192,13 +194,16 @@ static void call_inner(struct cpu *cpu, const struct descriptor *gate, struct de
 
 static void call_real(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned width)
 {
-    struct frame frame = {.size = width / 8};
+    struct frame frame;
 
+    frame_begin(&frame, width / 8);
     frame_add(&frame, cpu->segment[CS].selector);
     frame_add(&frame, (uint32_t)body_next_rip(cpu, cpu->in));
-    for (unsigned i = 0; i < frame.count; i++)
-        memory_probe_write(cpu, SS, stack_offset(cpu, -(int64_t)((i + 1) * frame.size)), frame.size);
-    check_real_limit(cpu, offset);
+    if (offset > cpu->segment[CS].limit) { /* the stack is found fault with first */
+        for (unsigned i = 0; i < frame.count; i++)
+            memory_probe_write(cpu, SS, stack_offset(cpu, -(int64_t)((i + 1) * frame.size)), frame.size);
+        check_real_limit(cpu, offset);
+    }
     frame_push(cpu, &frame);
     real_commit(cpu, selector, offset);
 }
@@ -290,12 +295,12 @@ static void return_to_outer_stack(struct cpu *cpu, const struct descriptor *ss, 
 static void return_real(struct cpu *cpu, unsigned width, unsigned release)
 {
     unsigned size = width / 8;
-    uint64_t offset = stack_peek(cpu, 0, size);
-    uint16_t selector = (uint16_t)stack_peek(cpu, size, size);
+    uint32_t top[2];
 
-    check_real_limit(cpu, offset);
+    stack_peek_values(cpu, top, 2, size);
+    check_real_limit(cpu, top[0]);
     stack_set(cpu, stack_offset(cpu, 2 * size + release));
-    real_commit(cpu, selector, offset);
+    real_commit(cpu, (uint16_t)top[1], top[0]);
 }
 
 void far_return(struct cpu *cpu, unsigned width, unsigned release)
@@ -337,9 +342,7 @@ void far_return(struct cpu *cpu, unsigned width, unsigned release)
 static void iret_real(struct cpu *cpu, unsigned width)
 {
     unsigned size = width / 8;
-    uint64_t offset = stack_peek(cpu, 0, size);
-    uint16_t selector = (uint16_t)stack_peek(cpu, size, size);
-    uint64_t flags = stack_peek(cpu, 2 * size, size);
+    uint32_t top[3];
     uint64_t mask = FLAGS_ARITHMETIC | FLAG_TF | FLAG_IF | FLAG_DF;
 
     if (cpu->model->level >= 3) /* the 80286 keeps IOPL and NT clear in real mode */
@@ -348,10 +351,11 @@ static void iret_real(struct cpu *cpu, unsigned width)
         mask |= FLAG_RF | FLAG_AC | FLAG_ID;
     if (cpu_v86(cpu))
         mask &= ~(uint64_t)FLAG_IOPL;
-    check_real_limit(cpu, offset);
+    stack_peek_values(cpu, top, 3, size);
+    check_real_limit(cpu, top[0]);
     stack_set(cpu, stack_offset(cpu, 3 * size));
-    flags_replace(cpu, flags, mask);
-    real_commit(cpu, selector, offset);
+    flags_replace(cpu, top[2], mask);
+    real_commit(cpu, (uint16_t)top[1], top[0]);
 }
 
 /* SDM 3B 20.2.7, 20.3.3.6: with VME, IRET at IOPL < 3 moves the virtual interrupt flag. */
