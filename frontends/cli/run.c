@@ -42,8 +42,9 @@ struct run {
     struct speed speed;
     uint64_t slice; /* clocks that take the host some 10 ms */
     uint64_t host_start;
-    uint64_t show_at; /* host time at which the screen is shown next */
-    char *demo;       /* the temporary file of the demo guest */
+    uint64_t show_at;     /* host time at which the screen is shown next */
+    char notices[2][600]; /* what display was missed, to be said once the machine is made */
+    char *demo;           /* the temporary file of the demo guest */
     bool halted;
     bool explaining;    /* the command is explain: tell at the end what the last exception was */
     const char *name;   /* of what was booted */
@@ -210,10 +211,11 @@ static bool open_display(struct run *run, struct tb_error *error)
     if (options->display == DISPLAY_DEFAULT || options->display == DISPLAY_SDL) {
         if (window_open(&run->display, options->fullscreen, options->scale, &why))
             return true;
-        report_line("no window: %s; falling back to the terminal", why.text);
+        snprintf(run->notices[0], sizeof run->notices[0], "no window: %s; falling back to the terminal", why.text);
         if (!stdio_taken && terminal_open(&run->display, &why))
             return true;
-        report_line("no terminal: %s; running headless", stdio_taken ? "standard input and output are taken" : why.text);
+        snprintf(run->notices[1], sizeof run->notices[1], "no terminal: %s; running headless",
+                 stdio_taken ? "standard input and output are taken" : why.text);
         return true;
     }
     return options->display == DISPLAY_NONE || terminal_open(&run->display, error);
@@ -350,6 +352,10 @@ static int run_prepared(struct run *run)
     if (serial_stdio)
         signals_raw_terminal(false);
     bool made = make_machine(run, &error);
+    for (unsigned i = 0; made && i < 2; i++) {
+        if (run->notices[i][0])
+            report_line("%s", run->notices[i]);
+    }
     if (made)
         run_loop(run);
     if (run->display.close)

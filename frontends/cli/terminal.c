@@ -27,6 +27,7 @@ struct cell {
 };
 
 struct terminal {
+    bool begun;             /* the host's terminal is ours */
     unsigned columns, rows; /* of the host's terminal */
     struct cell *shown;     /* what the host's terminal shows, rows x columns */
     struct screen_view view;
@@ -217,6 +218,12 @@ static void terminal_show(void *owner, tb_machine *machine, const struct display
     struct terminal *terminal = owner;
     struct tb_screen screen;
 
+    if (!terminal->begun) { /* not before there is something to show: errors until then belong on the screen as it was */
+        signals_raw_terminal(true);
+        resize(terminal);
+        terminal->begun = true;
+    }
+
     if (signals_resized()) {
         resize(terminal);
         terminal->view.sampled = false;
@@ -353,11 +360,8 @@ bool terminal_open(struct display *display, struct tb_error *error)
 {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return report_set(error, TB_STATUS_USAGE, "--display term: standard input and output are no terminal");
-    if (!signals_raw_terminal(true))
-        return report_set(error, TB_STATUS_USAGE, "--display term: %s", strerror(errno));
     struct terminal *terminal = report_resize(NULL, sizeof *terminal);
     memset(terminal, 0, sizeof *terminal);
-    resize(terminal);
     *display = (struct display){terminal, true, terminal_poll, terminal_show, terminal_close};
     return true;
 }

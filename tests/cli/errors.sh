@@ -27,6 +27,7 @@ error same-image-by-a-link 64 'the same image in two drives' run --fda floppy.im
 error drive-twice 64 '--fda: this drive has an image already' run --fda floppy.img --fda link.img
 error unknown-model 64 '--cpu: unknown model: i686' run --cpu i686
 error model-without-bios 64 '8086' run --cpu 8086 --headless
+error one-line-without-display 64 '8086' run --cpu 8086
 error bios-missing 66 'nosuch.bin' run --bios nosuch.bin --headless
 error bios-size 65 'odd.bin' run --bios odd.bin --headless
 error bios-empty 65 'empty.img' run --bios empty.img --headless
