@@ -27,6 +27,7 @@ struct vga_mode {
 typedef const __seg_fs struct vga_mode *modeptr;
 modeptr mode_find(u8 number);
 modeptr mode_current(void);
+bool mode_known(u8 number);
 void mode_set(u8 number);
 extern const __seg_fs u8 font8[], font14[], font16[];
 extern const __seg_fs struct vga_params vga_params[];
@@ -66,6 +67,12 @@ void font_load(const __seg_fs u8 *rom, u16 seg, u16 off, u16 count, u16 first, u
 void alternate_select(struct regs *r);
 void display_combination(struct regs *r);
 void state_information(struct regs *r);
+
+/* vga_vbe.c */
+enum { VBE_VIDEO_MODE = 0x7E }; /* in 40:49 while a VBE mode is set */
+void vbe_request(struct regs *r);
+bool vbe_active(void);
+void vbe_off(void);
 
 INLINE u16 crtc_port(void)
 {

@@ -72,6 +72,28 @@ vga_int10:                              /* the frame is struct regs of regs.h */
         iretw
 vga_int42:
         iretw
+        .globl  vbe_window              /* WinFuncPtr: function 4F05h by a far call, BH and DX as there */
+vbe_window:
+        pushw   %ax
+        pushw   %dx
+        movw    %dx, %ax
+        pushw   %ax
+        movw    $0x1CE, %dx
+        movw    $5, %ax
+        outw    %ax, %dx
+        incw    %dx
+        popw    %ax
+        testb   %bh, %bh
+        jnz     1f
+        outw    %ax, %dx
+        popw    %dx
+        popw    %ax
+        lretw
+1:      inw     %dx, %ax
+        addw    $2, %sp
+        movw    %ax, %dx
+        popw    %ax
+        lretw
 
         .section .romdata, "a"
         .globl  font8, font14, font16, font_none

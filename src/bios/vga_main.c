@@ -5,6 +5,8 @@ void int10_video(struct regs *r);
 void int10_video(struct regs *r)
 {
     u16 cursor;
+    if (vbe_active() && ((r->ah >= 0x06 && r->ah <= 0x0E) || r->ah == 0x13))
+        return; /* no text and no pixels by the BIOS in VBE modes: ModeAttributes says so */
     switch (r->ah) {
     case 0x00:
         mode_set(r->al);
@@ -40,6 +42,7 @@ void int10_video(struct regs *r)
     case 0x13: write_string(r); break;
     case 0x1A: display_combination(r); break;
     case 0x1B: state_information(r); break;
-    default: /* 1Ch and VBE 4Fh: AL keeps its value, which says "not supported" */ break;
+    case 0x4F: vbe_request(r); break;
+    default: /* 1Ch: AL keeps its value, which says "not supported" */ break;
     }
 }

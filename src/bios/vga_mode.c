@@ -74,6 +74,11 @@ static const __seg_fs struct vga_params *params_of(modeptr m)
     return &vga_params[lines == 0x80 ? m->params200 : lines == 0x10 ? m->params : m->params350];
 }
 
+bool mode_known(u8 number)
+{
+    return mode_find(number) != 0;
+}
+
 void mode_set(u8 number)
 {
     bool keep = number & 0x80;
@@ -81,6 +86,7 @@ void mode_set(u8 number)
     modeptr m = mode_find(number);
     if (!m)
         return;
+    vbe_off();
     const __seg_fs struct vga_params *p = params_of(m);
     u16 equipment = BDA_GET(equipment) & ~0x30;
     BDA_SET(equipment, equipment | (m->seg == 0xB000 || number == 0x0F      ? 0x30
