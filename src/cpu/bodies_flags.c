@@ -65,7 +65,7 @@ BODY(cli)
 {
     cpu->in = in;
     cpu->eflags &= ~interrupt_flag(cpu);
-    LEAVE_AFTER;
+    NEXT;
 }
 
 BODY(sti)
@@ -76,10 +76,11 @@ BODY(sti)
     flag = interrupt_flag(cpu);
     if (flag == FLAG_VIF && (cpu->eflags & FLAG_VIP))
         raise_exception(cpu, VECTOR_GP, 0, REASON_GP_VME_FLAGS, FLAG_IF, cpu->eflags);
-    if (flag == FLAG_IF && !(cpu->eflags & FLAG_IF))
+    /* the shadow lasts to the end of the next instruction: inside a trace, where no interrupt can arrive, there is none to cast */
+    if (flag == FLAG_IF && !(cpu->eflags & FLAG_IF) && (in->left == 1 || cpu->intr || cpu->nmi_pending))
         cpu->inhibit = INHIBIT_STI;
     cpu->eflags |= flag;
-    LEAVE_AFTER;
+    NEXT_OR_LEAVE;
 }
 
 /* --- PUSHF and POPF ------------------------------------------------------------------------------------------------- */
@@ -136,7 +137,10 @@ static NOINLINE void pop_flags(struct cpu *cpu, const struct insn *in, unsigned 
 #define POPF(name, W)          \
     BODY(name##_##W)           \
     {                          \
-        pop_flags(cpu, in, W); \
-        LEAVE_AFTER;           \
+        uint32_t key = cpu->mode_key;                           \
+        pop_flags(cpu, in, W);                                  \
+        if (UNLIKELY(cpu->mode_key != key))                     \
+            LEAVE_AFTER;                                        \
+        NEXT_OR_LEAVE;                                          \
     }
 EACH_OPERAND_SIZE(POPF, popf)

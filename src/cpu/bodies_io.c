@@ -79,7 +79,7 @@ static NOINLINE void output(struct cpu *cpu, const struct insn *in, uint16_t por
     BODY(name##_##suffix)                        \
     {                                            \
         action(cpu, in, port, W);                \
-        LEAVE_AFTER;                             \
+        NEXT_OR_LEAVE;                           \
     }
 #define PORT_BODIES(name, action, port)   \
     PORT_BODY(name, action, port, 8, 8)   \
@@ -135,14 +135,6 @@ static void string_step(struct cpu *cpu, const struct insn *in, unsigned size, u
         transfer(cpu, in, offset, size);
 }
 
-/* Whether the loop would come straight back here: nothing to deliver, no event moved up, budget left. */
-static bool may_go_on(const struct cpu *cpu)
-{
-    return cpu->budget >= 0 && !cpu->leave && !cpu->pending_debug && !cpu->init_pending && !cpu->attention &&
-           !cpu->nmi_pending && !(cpu->intr && (cpu->eflags & FLAG_IF)) && !(cpu->eflags & FLAG_TF) &&
-           schedule_deadline(cpu->schedule) >= cpu->deadline;
-}
-
 /* One visit: true if the instruction is done, false if it is to be repeated. Iterations but the last are charged as they
    end, so that the clock is exact in each. */
 static NOINLINE bool string_io(struct cpu *cpu, const struct insn *in, unsigned size, unsigned index,
@@ -162,7 +154,7 @@ static NOINLINE bool string_io(struct cpu *cpu, const struct insn *in, unsigned 
         if (!(cpu->gpr[RCX] & mask))
             return true;
         cpu->budget--;
-        if (!may_go_on(cpu))
+        if (!body_may_go_on(cpu))
             return false;
     }
 }

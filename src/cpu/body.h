@@ -66,6 +66,23 @@
         NEXT;                     \
     } while (0)
 
+/* Whether the loop would only come straight back: nothing to deliver, no event moved up, no trap, nobody asking. With it, rows that
+   may change any of that (ports, IF, far transfers) go on in the trace. */
+ALWAYS_INLINE bool body_may_go_on(const struct cpu *cpu)
+{
+    return cpu->budget >= 0 && !cpu->leave && !cpu->attention && !cpu->pending_debug && !cpu->init_pending && !cpu->nmi_pending &&
+           !(cpu->intr && (cpu->eflags & FLAG_IF)) && !(cpu->eflags & (FLAG_TF | FLAG_RF)) && !cpu->inhibit &&
+           schedule_deadline(cpu->schedule) >= cpu->deadline;
+}
+
+/* On to the next record if nothing speaks against it, else back to the loop. */
+#define NEXT_OR_LEAVE                        \
+    do {                                     \
+        if (UNLIKELY(!body_may_go_on(cpu)))  \
+            LEAVE_AFTER;                     \
+        NEXT;                                \
+    } while (0)
+
 /* After something that may have changed the mode key: stays in the trace only if it did not. `key` is the key before. */
 #define NEXT_IF_KEY(key)                                    \
     do {                                                    \

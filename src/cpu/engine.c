@@ -361,6 +361,8 @@ static bool turn(struct cpu *cpu, enum cpu_exit *exit)
         return false;
     }
     engine->resume = false;
+    if (!cpu->intr && !cpu->nmi_pending && !(cpu->eflags & FLAG_TF))
+        cpu->inhibit = INHIBIT_NONE; /* a shadow with nothing behind it: the next boundary is past it anyway */
     if (must_step(cpu)) {
         step(cpu);
         return true;

@@ -3,15 +3,19 @@
 #define TRUEBOX_CPU_SYSTEM_BODY_H
 
 #include "cpu/body.h"
+#include "cpu/branch.h"
 #include "cpu/protection.h"
 
 #define EACH_OPERAND_SIZE(FORM, ...) FORM(__VA_ARGS__, 16) FORM(__VA_ARGS__, 32) FORM(__VA_ARGS__, 64)
 
-/* Behind a far transfer: cpu->rip says where. A task switch has settled the account already (cpu->in is NULL then). */
+/* Behind a far transfer: cpu->rip says where. A task switch has settled the account already (cpu->in is NULL then). Goes on
+   with the trace found there unless the loop has something to do first. */
 #define LEAVE_FAR                             \
     do {                                      \
         if (cpu->in)                          \
             body_leave_to(cpu, in, cpu->rip); \
+        if (LIKELY(body_may_go_on(cpu)))      \
+            TAIL(branch_lookup);              \
         LEAVE;                                \
     } while (0)
 
