@@ -26,8 +26,9 @@ __attribute__((format(printf, 2, 3))) static void say(struct words *words, const
 
 static const char *exception_name(unsigned vector)
 {
-    static const char *const names[] = {"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "coprocessor segment overrun",
-                                        "#TS", "#NP", "#SS", "#GP", "#PF", "",    "#MF", "#AC", "#MC", "#XM"};
+    static const char *const names[] = {
+        "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "coprocessor segment overrun",
+        "#TS", "#NP", "#SS", "#GP", "#PF", "",    "#MF", "#AC", "#MC", "#XM"};
 
     return vector < sizeof names / sizeof names[0] ? names[vector] : "";
 }
@@ -50,8 +51,8 @@ static void say_fault(struct words *words, const struct fault *fault)
     char text[256];
 
     reason_format(fault->reason, fault->detail, text, sizeof text);
-    say(words, "clock %" PRIu64 ": %s (vector %u) at %04x:%" PRIx64, fault->clock, exception_name(fault->vector), fault->vector,
-        fault->cs, fault->rip);
+    say(words, "clock %" PRIu64 ": %s (vector %u) at %04x:%" PRIx64, fault->clock, exception_name(fault->vector),
+        fault->vector, fault->cs, fault->rip);
     if (fault->has_error_code)
         say(words, ", error code %x", fault->error_code);
     if (fault->vector == VECTOR_PF)

@@ -1,5 +1,5 @@
-/* GDB's packets and their answers (GDB manual, appendix E). Whatever is malformed is answered by an error, whatever is unknown
-   by the empty packet; guest memory is never patched for breakpoints. */
+/* GDB's packets and their answers (GDB manual, appendix E). Whatever is malformed is answered by an error, whatever is
+   unknown by the empty packet; guest memory is never patched for breakpoints. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,7 +143,8 @@ static void set_point(struct tb_gdb *gdb, const struct gdb_point *point, bool ad
 static size_t find_point(const struct tb_gdb *gdb, const struct gdb_point *wanted)
 {
     for (size_t i = 0; i < gdb->point_count; i++)
-        if (gdb->points[i].type == wanted->type && gdb->points[i].linear == wanted->linear && gdb->points[i].length == wanted->length)
+        if (gdb->points[i].type == wanted->type && gdb->points[i].linear == wanted->linear &&
+            gdb->points[i].length == wanted->length)
             return i;
     return gdb->point_count;
 }
@@ -195,7 +196,10 @@ void gdb_put_stop(struct tb_gdb *gdb, struct gdb_sender *sender, enum tb_stop st
 
     if (stop == TB_STOP_WATCHPOINT) {
         tb_watchpoint_hit(gdb->machine, &linear, &kind);
-        snprintf(text, sizeof text, "T05%s:%llx;", kind == TB_WATCH_WRITE ? "watch" : kind == TB_WATCH_READ ? "rwatch" : "awatch",
+        snprintf(text, sizeof text, "T05%s:%llx;",
+                 kind == TB_WATCH_WRITE  ? "watch"
+                 : kind == TB_WATCH_READ ? "rwatch"
+                                         : "awatch",
                  (unsigned long long)linear);
         gdb_put_text(sender, text);
     } else if (stop == TB_STOP_BREAKPOINT) {

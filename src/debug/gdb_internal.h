@@ -1,4 +1,5 @@
-/* The GDB stub's parts: transport (gdb_server.c), commands (gdb_commands.c), registers (gdb_registers.c), monitor (gdb_monitor.c). */
+/* The GDB stub's parts: transport (gdb_server.c), commands (gdb_commands.c), registers (gdb_registers.c), monitor
+ * (gdb_monitor.c). */
 #ifndef TRUEBOX_DEBUG_GDB_INTERNAL_H
 #define TRUEBOX_DEBUG_GDB_INTERNAL_H
 

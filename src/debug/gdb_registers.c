@@ -1,4 +1,5 @@
-/* Registers as GDB sees them: i386 core in GDB's fixed order (16 integer and segment registers, 16 of the coprocessor), then ours.
+/* Registers as GDB sees them: i386 core in GDB's fixed order (16 integer and segment registers, 16 of the coprocessor), then
+   ours.
 
    "eip" is linear (CS.base + EIP) so that GDB's idea of code addresses holds in real mode too; cs_base tells them apart. */
 #include <stdio.h>
@@ -15,36 +16,72 @@ struct gdb_register {
     const char *group;
 };
 
-#define CORE(name, ours, type) {name, ours, 32, type, "general"}
-#define STACK87(name) {name, NULL, 80, "i387_ext", "float"}
-#define CONTROL87(name) {name, NULL, 32, "int", "float"}
-#define SYSTEM(name, ours, bits) {name, ours, bits, bits == 16 ? "int16" : "int32", "system"}
+#define CORE(name, ours, type)          \
+    {                                   \
+        name, ours, 32, type, "general" \
+    }
+#define STACK87(name)                       \
+    {                                       \
+        name, NULL, 80, "i387_ext", "float" \
+    }
+#define CONTROL87(name)                \
+    {                                  \
+        name, NULL, 32, "int", "float" \
+    }
+#define SYSTEM(name, ours, bits)                                   \
+    {                                                              \
+        name, ours, bits, bits == 16 ? "int16" : "int32", "system" \
+    }
 
 static const struct gdb_register registers[] = {
-    CORE("eax", "rax", "int32"),       CORE("ecx", "rcx", "int32"),
-    CORE("edx", "rdx", "int32"),       CORE("ebx", "rbx", "int32"),
-    CORE("esp", "rsp", "data_ptr"),    CORE("ebp", "rbp", "data_ptr"),
-    CORE("esi", "rsi", "int32"),       CORE("edi", "rdi", "int32"),
-    CORE("eip", "rip", "code_ptr"),    CORE("eflags", "rflags", "i386_eflags"),
-    CORE("cs", "cs", "int32"),         CORE("ss", "ss", "int32"),
-    CORE("ds", "ds", "int32"),         CORE("es", "es", "int32"),
-    CORE("fs", "fs", "int32"),         CORE("gs", "gs", "int32"),
-    STACK87("st0"),                    STACK87("st1"),
-    STACK87("st2"),                    STACK87("st3"),
-    STACK87("st4"),                    STACK87("st5"),
-    STACK87("st6"),                    STACK87("st7"),
-    CONTROL87("fctrl"),                CONTROL87("fstat"),
-    CONTROL87("ftag"),                 CONTROL87("fiseg"),
-    CONTROL87("fioff"),                CONTROL87("foseg"),
-    CONTROL87("fooff"),                CONTROL87("fop"),
-    SYSTEM("cr0", "cr0", 32),          SYSTEM("cr2", "cr2", 32),
-    SYSTEM("cr3", "cr3", 32),          SYSTEM("cr4", "cr4", 32),
-    SYSTEM("cs_base", "cs.base", 32),  SYSTEM("ss_base", "ss.base", 32),
-    SYSTEM("ds_base", "ds.base", 32),  SYSTEM("es_base", "es.base", 32),
-    SYSTEM("fs_base", "fs.base", 32),  SYSTEM("gs_base", "gs.base", 32),
-    SYSTEM("gdtr_base", "gdtr.base", 32), SYSTEM("gdtr_limit", "gdtr.limit", 16),
-    SYSTEM("idtr_base", "idtr.base", 32), SYSTEM("idtr_limit", "idtr.limit", 16),
-    SYSTEM("ldtr", "ldtr", 16),        SYSTEM("tr", "tr", 16),
+    CORE("eax", "rax", "int32"),
+    CORE("ecx", "rcx", "int32"),
+    CORE("edx", "rdx", "int32"),
+    CORE("ebx", "rbx", "int32"),
+    CORE("esp", "rsp", "data_ptr"),
+    CORE("ebp", "rbp", "data_ptr"),
+    CORE("esi", "rsi", "int32"),
+    CORE("edi", "rdi", "int32"),
+    CORE("eip", "rip", "code_ptr"),
+    CORE("eflags", "rflags", "i386_eflags"),
+    CORE("cs", "cs", "int32"),
+    CORE("ss", "ss", "int32"),
+    CORE("ds", "ds", "int32"),
+    CORE("es", "es", "int32"),
+    CORE("fs", "fs", "int32"),
+    CORE("gs", "gs", "int32"),
+    STACK87("st0"),
+    STACK87("st1"),
+    STACK87("st2"),
+    STACK87("st3"),
+    STACK87("st4"),
+    STACK87("st5"),
+    STACK87("st6"),
+    STACK87("st7"),
+    CONTROL87("fctrl"),
+    CONTROL87("fstat"),
+    CONTROL87("ftag"),
+    CONTROL87("fiseg"),
+    CONTROL87("fioff"),
+    CONTROL87("foseg"),
+    CONTROL87("fooff"),
+    CONTROL87("fop"),
+    SYSTEM("cr0", "cr0", 32),
+    SYSTEM("cr2", "cr2", 32),
+    SYSTEM("cr3", "cr3", 32),
+    SYSTEM("cr4", "cr4", 32),
+    SYSTEM("cs_base", "cs.base", 32),
+    SYSTEM("ss_base", "ss.base", 32),
+    SYSTEM("ds_base", "ds.base", 32),
+    SYSTEM("es_base", "es.base", 32),
+    SYSTEM("fs_base", "fs.base", 32),
+    SYSTEM("gs_base", "gs.base", 32),
+    SYSTEM("gdtr_base", "gdtr.base", 32),
+    SYSTEM("gdtr_limit", "gdtr.limit", 16),
+    SYSTEM("idtr_base", "idtr.base", 32),
+    SYSTEM("idtr_limit", "idtr.limit", 16),
+    SYSTEM("ldtr", "ldtr", 16),
+    SYSTEM("tr", "tr", 16),
 };
 
 enum { FIRST_OF_OURS = 32, GDB_EIP = 8 };
@@ -120,7 +157,8 @@ static void add_register(char *text, size_t size, size_t *length, const struct g
 {
     char line[160];
 
-    snprintf(line, sizeof line, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\" group=\"%s\"/>", row->name, row->bits, row->type, row->group);
+    snprintf(line, sizeof line, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\" group=\"%s\"/>", row->name, row->bits,
+             row->type, row->group);
     add(text, size, length, line);
 }
 
@@ -134,12 +172,14 @@ size_t gdb_target_description(char *text, size_t size)
     size_t length = 0;
 
     add(text, size, &length,
-        "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target version=\"1.0\"><architecture>i386</architecture>"
+        "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target "
+        "version=\"1.0\"><architecture>i386</architecture>"
         "<feature name=\"org.gnu.gdb.i386.core\"><flags id=\"i386_eflags\" size=\"4\">");
     for (unsigned i = 0; i < ARRAY_LENGTH(flags); i++) {
         char line[80];
 
-        snprintf(line, sizeof line, "<field name=\"%s\" start=\"%u\" end=\"%u\"/>", flags[i].name, flags[i].bit, flags[i].bit);
+        snprintf(line, sizeof line, "<field name=\"%s\" start=\"%u\" end=\"%u\"/>", flags[i].name, flags[i].bit,
+                 flags[i].bit);
         add(text, size, &length, line);
     }
     add(text, size, &length, "</flags>");

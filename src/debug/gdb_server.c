@@ -1,5 +1,5 @@
-/* The GDB stub's transport: one client on TCP, a unix socket or standard input and output, served between runs. A second client
-   is refused; one that vanishes lets the machine run on. */
+/* The GDB stub's transport: one client on TCP, a unix socket or standard input and output, served between runs. A second
+   client is refused; one that vanishes lets the machine run on. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -60,7 +60,8 @@ static bool open_tcp(struct tb_gdb *gdb, const char *where, struct tb_error *err
 {
     const char *colon = strrchr(where, ':'), *port = colon ? colon + 1 : where;
     char host[256] = "127.0.0.1";
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_PASSIVE};
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_PASSIVE};
     struct addrinfo *found = NULL;
     bool listens;
     int why;
@@ -328,7 +329,8 @@ enum tb_stop tb_gdb_run(tb_gdb *gdb, uint64_t clock, uint64_t slice)
 {
     for (;;) {
         enum tb_gdb_state state = tb_gdb_poll(gdb, 200);
-        uint64_t now = tb_machine_clock(gdb->machine), end = slice && clock > now && clock - now > slice ? now + slice : clock;
+        uint64_t now = tb_machine_clock(gdb->machine),
+                 end = slice && clock > now && clock - now > slice ? now + slice : clock;
         enum tb_stop stop;
 
         if (state == TB_GDB_KILLED)

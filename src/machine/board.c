@@ -1,9 +1,8 @@
-/* The schematic: an i440FX class PC with its AT peripherals. Each chip is made with its wires as arguments; what is not drawn
-   here is not connected.
+/* The schematic: an i440FX class PC with its AT peripherals. Each chip is made with its wires as arguments; what is not
+   drawn here is not connected.
 
-   IRQ  0 timer   1 keyboard   2 cascade   3 COM2, COM4   4 COM1, COM3   6 floppy   7 LPT1   8 RTC   12 PS/2 mouse   14, 15 IDE
-   DMA  2 floppy
-   PCI  0 host bridge   1 ISA bridge   2 display */
+   IRQ  0 timer   1 keyboard   2 cascade   3 COM2, COM4   4 COM1, COM3   6 floppy   7 LPT1   8 RTC   12 PS/2 mouse   14, 15
+   IDE DMA  2 floppy PCI  0 host bridge   1 ISA bridge   2 display */
 #include "machine/board.h"
 
 #include <stdlib.h>
@@ -97,7 +96,8 @@ static STATE_TABLE(board_state_table, "board", 1, board_fields, NULL);
 /* ------------------------------------------------------------------------------------------------------------------
    Memory map */
 
-/* RAM from 0 (the adapters' window and the bridge lay themselves over it), the BIOS at the top of what the processor addresses. */
+/* RAM from 0 (the adapters' window and the bridge lay themselves over it), the BIOS at the top of what the processor
+ * addresses. */
 static void map_memory(struct board *board, const struct firmware_set *firmware)
 {
     struct physical_map *memory = board->wiring.bay->memory;
@@ -117,8 +117,8 @@ static void map_memory(struct board *board, const struct firmware_set *firmware)
         physical_map_route_rom(memory, top - board->bios_size, board->bios_size, board->bios_rom, 0);
 }
 
-/* What answers at [base, base + 16K) where PAM leaves it to the bus: option ROMs from C0000, the end of the BIOS up to FFFFF. A
-   segment is either; a BIOS of more than 128K shows its last 128K. */
+/* What answers at [base, base + 16K) where PAM leaves it to the bus: option ROMs from C0000, the end of the BIOS up to
+   FFFFF. A segment is either; a BIOS of more than 128K shows its last 128K. */
 static struct physical_source behind_segment(const struct board *board, uint32_t base)
 {
     uint64_t below = board->bios_size < 0x20000 ? board->bios_size : 0x20000;
@@ -127,7 +127,8 @@ static struct physical_source behind_segment(const struct board *board, uint32_t
         return (struct physical_source){
             .target = PHYSICAL_ROM, .rom = board->bios_rom, .offset = board->bios_size - (0x100000 - base)};
     if (base - FIRMWARE_OPTION_SPACE < board->option_size)
-        return (struct physical_source){.target = PHYSICAL_ROM, .rom = board->option_rom, .offset = base - FIRMWARE_OPTION_SPACE};
+        return (struct physical_source){
+            .target = PHYSICAL_ROM, .rom = board->option_rom, .offset = base - FIRMWARE_OPTION_SPACE};
     return (struct physical_source){.target = PHYSICAL_NOTHING};
 }
 
@@ -303,8 +304,8 @@ static void make_peripherals(struct board *board)
     board->vga = vga_new(bay, (struct wire){0}, VGA_LINEAR_BASE);
     vga_attach(board->vga, board->pci, VGA_PCI_DEVICE, board->vga_rom_size ? board->option_rom : NULL, board->vga_rom_size);
     for (unsigned i = 0; i < BOARD_SERIAL_PORTS; i++)
-        board->serial[i] =
-            uart16550_new(bay, serial_names[i], serial_ports[i], wire(serial_irq, board, i), sink(board, TB_OUTPUT_COM1 + i));
+        board->serial[i] = uart16550_new(bay, serial_names[i], serial_ports[i], wire(serial_irq, board, i),
+                                         sink(board, TB_OUTPUT_COM1 + i));
     board->parallel = parallel_new(bay, "lpt1", 0x378, irq(board, IRQ_PARALLEL),
                                    board->wiring.config->printer ? sink(board, TB_OUTPUT_LPT1) : (struct byte_sink){0});
 }
@@ -333,8 +334,8 @@ bool board_build(struct board *board, const struct board_wiring *wiring, struct 
     loaded = firmware_load(firmware, wiring->config, error) && open_images(board, error);
     if (loaded) {
         state_registry_add(wiring->bay->states, "board", &board_state_table, board);
-        board->firmware_hash =
-            hash_bytes(hash_bytes(HASH_SEED, firmware->bios.bytes, firmware->bios.size), firmware->options, firmware->options_size);
+        board->firmware_hash = hash_bytes(hash_bytes(HASH_SEED, firmware->bios.bytes, firmware->bios.size),
+                                          firmware->options, firmware->options_size);
         map_memory(board, firmware);
         make_system_chips(board);
         make_pci(board);

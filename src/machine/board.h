@@ -75,7 +75,7 @@ struct board {
     struct board_output outputs[TB_OUTPUT_COUNT];
     struct physical_rom *bios_rom, *option_rom;
     uint64_t bios_size, option_size;
-    uint32_t vga_rom_size; /* of the video BIOS, the first of the option ROMs; 0: none */
+    uint32_t vga_rom_size;  /* of the video BIOS, the first of the option ROMs; 0: none */
     uint64_t firmware_hash; /* which ROMs are in: snapshots are for the same */
     struct block_list images;
     struct block *blocks[TB_DRIVE_COUNT]; /* NULL: no medium */

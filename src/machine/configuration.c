@@ -99,7 +99,8 @@ bool configuration_check(const struct tb_config *config, const struct cpu_model 
     if (!*model)
         return error_set(error, TB_STATUS_USAGE, "cpu: no such model: %s", config->cpu_model);
     if ((*model)->level < 3 && !config->bios_path)
-        return error_set(error, TB_STATUS_USAGE, "cpu: %s: the built-in BIOS needs an 80386; give another with --bios", (*model)->name);
+        return error_set(error, TB_STATUS_USAGE, "cpu: %s: the built-in BIOS needs an 80386; give another with --bios",
+                         (*model)->name);
     return check_drives(config, error) && check_boot_order(config->boot_order, error) && check_engine(config, error);
 }
 

@@ -13,8 +13,8 @@
 
 #define BIOS_STEP 65536u
 #define BIOS_MAXIMUM (16u << 20)
-#define OPTION_ROM_UNIT 512u    /* what byte 2 of the header counts (PCI Firmware 3.0 5.1.1, and the PC's own manual) */
-#define OPTION_ROM_ALIGN 2048u  /* POST scans in steps of 2 KiB */
+#define OPTION_ROM_UNIT 512u   /* what byte 2 of the header counts (PCI Firmware 3.0 5.1.1, and the PC's own manual) */
+#define OPTION_ROM_ALIGN 2048u /* POST scans in steps of 2 KiB */
 
 static bool read_all(int file, uint8_t *bytes, size_t size)
 {
@@ -50,7 +50,8 @@ static bool read_open(struct firmware *firmware, int file, const char *path, siz
     if (!firmware->owned)
         return error_set(error, TB_STATUS_NO_INPUT, "%s: no memory to read it", path);
     if (!read_all(file, firmware->owned, firmware->size))
-        return error_set(error, TB_STATUS_NO_INPUT, "%s: cannot be read: %s", path, errno ? strerror(errno) : "it became shorter");
+        return error_set(error, TB_STATUS_NO_INPUT, "%s: cannot be read: %s", path,
+                         errno ? strerror(errno) : "it became shorter");
     return true;
 }
 
@@ -89,7 +90,8 @@ const uint8_t *tb_demo_image(size_t *size)
 static bool load_bios(struct firmware_set *set, const char *path, struct tb_error *error)
 {
     if (!path)
-        return built_in(&set->bios, "bios") || error_set(error, TB_STATUS_SOFTWARE, "BIOS: none was built in; give one with --bios");
+        return built_in(&set->bios, "bios") ||
+               error_set(error, TB_STATUS_SOFTWARE, "BIOS: none was built in; give one with --bios");
     if (!read_file(&set->bios, path, BIOS_MAXIMUM, error))
         return false;
     if (set->bios.size % BIOS_STEP)

@@ -17,9 +17,9 @@ struct firmware {
 #define FIRMWARE_OPTION_END 0xe0000u   /* ... up to here */
 
 struct firmware_set {
-    struct firmware bios;                       /* a multiple of 64 KiB, at most 16 MiB */
+    struct firmware bios;                                         /* a multiple of 64 KiB, at most 16 MiB */
     uint8_t options[FIRMWARE_OPTION_END - FIRMWARE_OPTION_SPACE]; /* as they stand from C0000; FF where there is none */
-    size_t options_size;                        /* used, rounded up to 2 KiB */
+    size_t options_size;                                          /* used, rounded up to 2 KiB */
 };
 
 /* Loads what the configuration names. false with *error; firmware_free in either case. */

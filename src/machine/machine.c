@@ -1,7 +1,7 @@
 /* Life of a machine: made from a configuration, run to an exact clock, stopped by what its board or its owner asks.
 
-   The order at each boundary is fixed, so that how a run is cut into slices cannot be seen by the guest (R2): events that are
-   due, then requests of the board (power, reset, exit), then the limit, then the processor. */
+   The order at each boundary is fixed, so that how a run is cut into slices cannot be seen by the guest (R2): events that
+   are due, then requests of the board (power, reset, exit), then the limit, then the processor. */
 #include "machine/machine.h"
 
 #include <config.h>
@@ -255,7 +255,8 @@ static bool answer_shutdown(struct tb_machine *machine, struct cpu *cpu, enum tb
     return true;
 }
 
-/* A halted processor that masks interrupts wakes by NMI, INIT or reset only, and nothing on this board drives those by itself. */
+/* A halted processor that masks interrupts wakes by NMI, INIT or reset only, and nothing on this board drives those by
+ * itself. */
 static bool can_wake(const struct tb_machine *machine, const struct cpu *cpu)
 {
     return (cpu->eflags & FLAG_IF) && schedule_deadline(&machine->schedule) != SCHEDULE_NEVER;
@@ -324,7 +325,7 @@ static bool run_once(struct tb_machine *machine, uint64_t clock, enum tb_stop *s
     deadline = schedule_deadline(&machine->schedule);
     limit = deadline < clock ? deadline : clock;
     if (limit <= machine->schedule.now)
-        return true; /* the reset queued something that is due */
+        return true;        /* the reset queued something that is due */
     cpu->attention = false; /* this is the look that it asks for */
     switch (run_cpu(machine, cpu, limit)) {
     case CPU_EXIT_BREAKPOINT:
@@ -364,7 +365,8 @@ enum tb_stop tb_machine_step(tb_machine *machine)
     }
     while (machine->schedule.now == before) {
         deadline = schedule_deadline(&machine->schedule);
-        if (!run_once(machine, cpu->activity == CPU_HALTED && deadline != SCHEDULE_NEVER && deadline > before ? deadline : before + 1,
+        if (!run_once(machine,
+                      cpu->activity == CPU_HALTED && deadline != SCHEDULE_NEVER && deadline > before ? deadline : before + 1,
                       &stop) &&
             stop != TB_STOP_CLOCK)
             return stop;

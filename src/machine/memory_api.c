@@ -83,7 +83,8 @@ void tb_breakpoint_add(tb_machine *machine, uint64_t linear)
         known->count++;
         return;
     }
-    machine->breakpoints = memory_resize(machine->breakpoints, (machine->breakpoint_count + 1) * sizeof *machine->breakpoints);
+    machine->breakpoints =
+        memory_resize(machine->breakpoints, (machine->breakpoint_count + 1) * sizeof *machine->breakpoints);
     machine->breakpoints[machine->breakpoint_count++] = (struct breakpoint){linear, 1};
     for (unsigned i = 0; i < machine->cpu_count; i++)
         cpu_breakpoint_add(machine->cpus[i], linear);

@@ -90,7 +90,8 @@ static void visit_scalar(void *owner, const char *path, uint64_t value, enum sta
     visit->visit(visit->owner, path, value);
 }
 
-void tb_machine_visit_state(const tb_machine *machine, void (*visit)(void *owner, const char *path, uint64_t value), void *owner)
+void tb_machine_visit_state(const tb_machine *machine, void (*visit)(void *owner, const char *path, uint64_t value),
+                            void *owner)
 {
     struct visit both = {visit, owner};
 

@@ -26,28 +26,69 @@ struct register_row {
     size_t offset;
 };
 
-#define GPR(name, index) {name, REGISTER_U64, offsetof(struct cpu, gpr) + (index) * sizeof(uint64_t)}
-#define FIELD(name, kind, member) {name, kind, offsetof(struct cpu, member)}
-#define DEBUG_REGISTER(name, index) {name, REGISTER_U64, offsetof(struct cpu, dr) + (index) * sizeof(uint64_t)}
-#define SEGMENT_ROWS(name, place)                                                                                  \
+#define GPR(name, index)                                                           \
+    {                                                                              \
+        name, REGISTER_U64, offsetof(struct cpu, gpr) + (index) * sizeof(uint64_t) \
+    }
+#define FIELD(name, kind, member)                \
+    {                                            \
+        name, kind, offsetof(struct cpu, member) \
+    }
+#define DEBUG_REGISTER(name, index)                                               \
+    {                                                                             \
+        name, REGISTER_U64, offsetof(struct cpu, dr) + (index) * sizeof(uint64_t) \
+    }
+#define SEGMENT_ROWS(name, place)                                                                                   \
     {name, REGISTER_SELECTOR, place}, {name ".base", REGISTER_BASE, place}, {name ".limit", REGISTER_LIMIT, place}, \
-        {name ".attributes", REGISTER_ATTRIBUTES, place}
+    {                                                                                                               \
+        name ".attributes", REGISTER_ATTRIBUTES, place                                                              \
+    }
 #define SEGMENT(name, index) SEGMENT_ROWS(name, offsetof(struct cpu, segment) + (index) * sizeof(struct segment))
 
 static const struct register_row rows[] = {
-    GPR("rax", RAX), GPR("rcx", RCX), GPR("rdx", RDX), GPR("rbx", RBX), GPR("rsp", RSP), GPR("rbp", RBP), GPR("rsi", RSI),
-    GPR("rdi", RDI), GPR("r8", R8), GPR("r9", R9), GPR("r10", R10), GPR("r11", R11), GPR("r12", R12), GPR("r13", R13),
-    GPR("r14", R14), GPR("r15", R15),
-    FIELD("rip", REGISTER_U64, rip), FIELD("rflags", REGISTER_FLAGS, eflags),
-    SEGMENT("es", ES), SEGMENT("cs", CS), SEGMENT("ss", SS), SEGMENT("ds", DS), SEGMENT("fs", FS), SEGMENT("gs", GS),
-    SEGMENT_ROWS("ldtr", offsetof(struct cpu, ldtr)), SEGMENT_ROWS("tr", offsetof(struct cpu, tr)),
-    FIELD("gdtr.base", REGISTER_U64, gdtr.base), FIELD("gdtr.limit", REGISTER_U16, gdtr.limit),
-    FIELD("idtr.base", REGISTER_U64, idtr.base), FIELD("idtr.limit", REGISTER_U16, idtr.limit),
-    FIELD("cr0", REGISTER_U64, cr0), FIELD("cr2", REGISTER_U64, cr2), FIELD("cr3", REGISTER_U64, cr3),
-    FIELD("cr4", REGISTER_U64, cr4), FIELD("efer", REGISTER_U64, efer),
-    DEBUG_REGISTER("dr0", 0), DEBUG_REGISTER("dr1", 1), DEBUG_REGISTER("dr2", 2), DEBUG_REGISTER("dr3", 3),
-    DEBUG_REGISTER("dr6", 6), DEBUG_REGISTER("dr7", 7),
-    FIELD("tsc", REGISTER_TSC, tsc_offset), FIELD("cpl", REGISTER_U8, cpl),
+    GPR("rax", RAX),
+    GPR("rcx", RCX),
+    GPR("rdx", RDX),
+    GPR("rbx", RBX),
+    GPR("rsp", RSP),
+    GPR("rbp", RBP),
+    GPR("rsi", RSI),
+    GPR("rdi", RDI),
+    GPR("r8", R8),
+    GPR("r9", R9),
+    GPR("r10", R10),
+    GPR("r11", R11),
+    GPR("r12", R12),
+    GPR("r13", R13),
+    GPR("r14", R14),
+    GPR("r15", R15),
+    FIELD("rip", REGISTER_U64, rip),
+    FIELD("rflags", REGISTER_FLAGS, eflags),
+    SEGMENT("es", ES),
+    SEGMENT("cs", CS),
+    SEGMENT("ss", SS),
+    SEGMENT("ds", DS),
+    SEGMENT("fs", FS),
+    SEGMENT("gs", GS),
+    SEGMENT_ROWS("ldtr", offsetof(struct cpu, ldtr)),
+    SEGMENT_ROWS("tr", offsetof(struct cpu, tr)),
+    FIELD("gdtr.base", REGISTER_U64, gdtr.base),
+    FIELD("gdtr.limit", REGISTER_U16, gdtr.limit),
+    FIELD("idtr.base", REGISTER_U64, idtr.base),
+    FIELD("idtr.limit", REGISTER_U16, idtr.limit),
+    FIELD("cr0", REGISTER_U64, cr0),
+    FIELD("cr2", REGISTER_U64, cr2),
+    FIELD("cr3", REGISTER_U64, cr3),
+    FIELD("cr4", REGISTER_U64, cr4),
+    FIELD("efer", REGISTER_U64, efer),
+    DEBUG_REGISTER("dr0", 0),
+    DEBUG_REGISTER("dr1", 1),
+    DEBUG_REGISTER("dr2", 2),
+    DEBUG_REGISTER("dr3", 3),
+    DEBUG_REGISTER("dr6", 6),
+    DEBUG_REGISTER("dr7", 7),
+    FIELD("tsc", REGISTER_TSC, tsc_offset),
+    FIELD("cpl", REGISTER_U8, cpl),
 };
 
 static const struct register_row *find(const char *name)
@@ -127,8 +168,8 @@ bool tb_register_set(tb_machine *machine, unsigned cpu, const char *name, uint64
         return false;
     set(to, row, value);
     /* In real and virtual-8086 mode a selector is its base: whoever writes one means both. */
-    if (row->kind == REGISTER_SELECTOR && !cpu_protected(to) && row->offset < offsetof(struct cpu, segment) + sizeof to->segment &&
-        row->offset >= offsetof(struct cpu, segment))
+    if (row->kind == REGISTER_SELECTOR && !cpu_protected(to) &&
+        row->offset < offsetof(struct cpu, segment) + sizeof to->segment && row->offset >= offsetof(struct cpu, segment))
         ((struct segment *)(void *)((char *)to + row->offset))->base = (value & 0xffff) << 4;
     cpu_state_changed(to);
     return true;

@@ -1,6 +1,6 @@
 /* The screen and the inputs of the public header, handed to the chips that know. */
-#include "machine/machine.h"
 #include "machine/image_kind.h"
+#include "machine/machine.h"
 
 enum tb_drive_kind tb_image_kind(const char *path, struct tb_error *error)
 {

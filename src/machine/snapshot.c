@@ -267,11 +267,13 @@ static bool check_disks(const struct tb_machine *machine, const struct parts *pa
         if (!block || block_discards_writes(block))
             continue;
         if (parts->sector_count[i] && block_is_read_only(block))
-            return error_set(error, TB_STATUS_DATA, "snapshot: %s is read-only, but the snapshot has writes for it", block_path(block));
-        if (!block_each_written(block, is_known, &known))
-            return error_set(error, TB_STATUS_DATA,
-                             "snapshot: %s was written to since and cannot be taken back; discard disk writes to go back and forth",
+            return error_set(error, TB_STATUS_DATA, "snapshot: %s is read-only, but the snapshot has writes for it",
                              block_path(block));
+        if (!block_each_written(block, is_known, &known))
+            return error_set(
+                error, TB_STATUS_DATA,
+                "snapshot: %s was written to since and cannot be taken back; discard disk writes to go back and forth",
+                block_path(block));
     }
     return true;
 }
@@ -309,8 +311,8 @@ static bool restore_disks(struct tb_machine *machine, const struct parts *parts,
             const uint8_t *sector = parts->sectors[i] + n * (8 + BLOCK_SECTOR);
 
             if (!block_write(block, load_le64(sector), 1, sector + 8))
-                written = error_set(error, TB_STATUS_NO_INPUT, "snapshot: %s: sector %llu cannot be written", block_path(block),
-                                    (unsigned long long)load_le64(sector));
+                written = error_set(error, TB_STATUS_NO_INPUT, "snapshot: %s: sector %llu cannot be written",
+                                    block_path(block), (unsigned long long)load_le64(sector));
         }
     }
     return written;
@@ -337,7 +339,8 @@ static bool restore(struct tb_machine *machine, const struct parts *parts, struc
 /* The most that a snapshot of this machine can inflate to. */
 static uint64_t largest(const struct tb_machine *machine)
 {
-    uint64_t size = 16 + state_registry_size(machine->bay.states) + 8 * TB_DRIVE_COUNT, ram = physical_map_ram_size(machine->bay.memory);
+    uint64_t size = 16 + state_registry_size(machine->bay.states) + 8 * TB_DRIVE_COUNT,
+             ram = physical_map_ram_size(machine->bay.memory);
 
     size += ram + ram / PHYSICAL_PAGE_SIZE / 8 + 1;
     for (unsigned i = 0; i < TB_DRIVE_COUNT; i++)
@@ -356,7 +359,8 @@ bool tb_machine_restore(tb_machine *machine, const uint8_t *bytes, size_t size, 
     if (size < HEADER_SIZE || memcmp(bytes, MAGIC, 8))
         return error_set(error, TB_STATUS_DATA, "snapshot: this is none");
     if (load_le32(bytes + 8) != VERSION)
-        return error_set(error, TB_STATUS_DATA, "snapshot: version %u, this program knows version %u", load_le32(bytes + 8), VERSION);
+        return error_set(error, TB_STATUS_DATA, "snapshot: version %u, this program knows version %u", load_le32(bytes + 8),
+                         VERSION);
     if (load_le64(bytes + 16) != identity(machine))
         return error_set(error, TB_STATUS_DATA, "snapshot: taken from a machine of another configuration");
     plain_size = load_le64(bytes + 24);

@@ -20,8 +20,8 @@ unsigned tb_disassemble(const uint8_t *bytes, size_t size, unsigned bits, uint64
         ZYAN_FAILED(ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL)) ||
         ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, bytes, size, &instruction, operands)))
         return 0;
-    if (text_size && ZYAN_FAILED(ZydisFormatterFormatInstruction(&formatter, &instruction, operands,
-                                                                instruction.operand_count_visible, text, text_size, rip, NULL)))
+    if (text_size && ZYAN_FAILED(ZydisFormatterFormatInstruction(
+                         &formatter, &instruction, operands, instruction.operand_count_visible, text, text_size, rip, NULL)))
         return 0;
     return instruction.length;
 }

@@ -1,5 +1,5 @@
-/* The text trace: clock, CS:RIP, linear address, bytes, disassembly, then the registers that the instruction changed. What it
-   changed is known when the next one begins, so a line is completed one step late. */
+/* The text trace: clock, CS:RIP, linear address, bytes, disassembly, then the registers that the instruction changed. What
+   it changed is known when the next one begins, so a line is completed one step late. */
 #include "oracle/text_trace.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ struct traced {
 struct text_trace {
     FILE *file;
     char *path;
-    bool open_line;        /* an instruction's line waits for its changes */
+    bool open_line; /* an instruction's line waits for its changes */
     struct traced before;
     const struct cpu *cpu; /* whose line it is */
 };
@@ -43,7 +43,8 @@ static struct traced sample(const struct cpu *cpu)
 static void complete_line(struct text_trace *trace)
 {
     static const char *const gprs[2][TRACED_GPRS] = {
-        {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "r8d", "r9d", "r10d", "r11d", "r12d", "r13d", "r14d", "r15d"},
+        {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "r8d", "r9d", "r10d", "r11d", "r12d", "r13d", "r14d",
+         "r15d"},
         {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"}};
     static const char *const segments[SEGMENT_COUNT] = {"es", "cs", "ss", "ds", "fs", "gs"};
     static const char *const control[TRACED_CONTROL] = {"cr0", "cr2", "cr3", "cr4"};
@@ -77,8 +78,8 @@ void text_trace_step(struct text_trace *trace, struct cpu *cpu, const uint8_t *b
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
     if (!tb_disassemble(bytes, length, bits, cpu->rip, text, sizeof text))
         snprintf(text, sizeof text, "?");
-    fprintf(trace->file, "%" PRIu64 " %04x:%08" PRIx64 " %08" PRIx64 " %-16s %s ;", cpu->schedule->now, cpu->segment[CS].selector,
-            cpu->rip, machine_next_linear(cpu), hex, text);
+    fprintf(trace->file, "%" PRIu64 " %04x:%08" PRIx64 " %08" PRIx64 " %-16s %s ;", cpu->schedule->now,
+            cpu->segment[CS].selector, cpu->rip, machine_next_linear(cpu), hex, text);
     trace->before = sample(cpu);
     trace->cpu = cpu;
     trace->open_line = true;

@@ -27,20 +27,15 @@ static const uint8_t timer[] = {
     0xc7, 0x06, 0x20, 0x00, 0x3e, 0x00, /* mov word [20h], handler */
     0xc7, 0x06, 0x22, 0x00, 0x00, 0xf0, /* mov word [22h], F000h */
     0xb0, 0x11, 0xe6, 0x20,             /* ICW1-ICW4, vectors from 8 */
-    0xb0, 0x08, 0xe6, 0x21,
-    0xb0, 0x04, 0xe6, 0x21,
-    0xb0, 0x01, 0xe6, 0x21,
-    0xb0, 0xfe, 0xe6, 0x21,             /* IRQ 0 alone */
-    0xb0, 0x34, 0xe6, 0x43,             /* counter 0, mode 2, 1000 */
-    0xb0, 0xe8, 0xe6, 0x40,
-    0xb0, 0x03, 0xe6, 0x40,
-    0xfb,                               /* sti */
-    0xf4,                               /* again: hlt */
-    0xff, 0x06, 0x00, 0x05,             /* inc word [500h] */
-    0xeb, 0xf9,                         /* jmp again */
-    0xff, 0x06, 0x02, 0x05,             /* handler: inc word [502h] */
-    0xb0, 0x20, 0xe6, 0x20,             /* EOI */
-    0xcf,                               /* iret */
+    0xb0, 0x08, 0xe6, 0x21, 0xb0, 0x04, 0xe6, 0x21, 0xb0, 0x01, 0xe6, 0x21, 0xb0, 0xfe, 0xe6, 0x21, /* IRQ 0 alone */
+    0xb0, 0x34, 0xe6, 0x43,                               /* counter 0, mode 2, 1000 */
+    0xb0, 0xe8, 0xe6, 0x40, 0xb0, 0x03, 0xe6, 0x40, 0xfb, /* sti */
+    0xf4,                                                 /* again: hlt */
+    0xff, 0x06, 0x00, 0x05,                               /* inc word [500h] */
+    0xeb, 0xf9,                                           /* jmp again */
+    0xff, 0x06, 0x02, 0x05,                               /* handler: inc word [502h] */
+    0xb0, 0x20, 0xe6, 0x20,                               /* EOI */
+    0xcf,                                                 /* iret */
 };
 const struct rom rom_timer = {timer, sizeof timer};
 
@@ -53,7 +48,7 @@ static const uint8_t poweroff[] = {
     0xee,             /* out dx, al */
     0xeb, 0xf7,       /* jmp again */
     0xeb, 0xfe,       /* end: jmp end */
-    'S', 'h', 'u', 't', 'd', 'o', 'w', 'n', 0,
+    'S',  'h',  'u',  't', 'd', 'o', 'w', 'n', 0,
 };
 const struct rom rom_poweroff = {poweroff, sizeof poweroff};
 
@@ -67,14 +62,14 @@ const struct rom rom_debug_exit = {debug_exit, sizeof debug_exit};
 static const uint8_t triple[] = {
     0x2e, 0x0f, 0x01, 0x1e, 0x07, 0x00, /* lidt cs:[7] */
     0xcc,                               /* int3 */
-    0, 0, 0, 0, 0, 0,
+    0,    0,    0,    0,    0,    0,
 };
 const struct rom rom_triple = {triple, sizeof triple};
 
 static const uint8_t hello[] = {
-    0xb0, 'h', 0xe6, 0xe9, /* mov al, 'h'; out E9h, al */
-    0xb0, 'i', 0xe6, 0xe9, /* mov al, 'i'; out E9h, al */
-    0xfa, 0xf4,            /* cli; hlt */
+    0xb0, 'h',  0xe6, 0xe9, /* mov al, 'h'; out E9h, al */
+    0xb0, 'i',  0xe6, 0xe9, /* mov al, 'i'; out E9h, al */
+    0xfa, 0xf4,             /* cli; hlt */
 };
 const struct rom rom_hello = {hello, sizeof hello};
 

@@ -14,10 +14,10 @@ struct rom {
 extern const struct rom rom_busy;
 /* Timer interrupts wake HLT: ticks at 0:502, wakings at 0:500. Never ends. */
 extern const struct rom rom_timer;
-extern const struct rom rom_poweroff;    /* "Shutdown" to port 8900h */
-extern const struct rom rom_debug_exit;  /* 5 to port F4h, then a loop */
-extern const struct rom rom_triple;      /* INT3 with an empty IDT */
-extern const struct rom rom_hello;       /* "hi" to port E9h, CLI, HLT */
+extern const struct rom rom_poweroff;   /* "Shutdown" to port 8900h */
+extern const struct rom rom_debug_exit; /* 5 to port F4h, then a loop */
+extern const struct rom rom_triple;     /* INT3 with an empty IDT */
+extern const struct rom rom_hello;      /* "hi" to port E9h, CLI, HLT */
 
 /* A machine of 1 MiB with that ROM in the given engine; asserts that it can be made. */
 tb_machine *machine_with(const struct rom *rom, enum tb_engine engine);

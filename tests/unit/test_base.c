@@ -88,7 +88,8 @@ Test(schedule, ticks_of_an_oscillator_never_drift)
     cr_expect_eq(schedule_counts_in_ns(&schedule, 15), 2);
 }
 
-/* --- the state registry --------------------------------------------------------------------------------------------------- */
+/* --- the state registry ---------------------------------------------------------------------------------------------------
+ */
 
 struct inner {
     uint16_t word;

@@ -153,9 +153,14 @@ Test(gdb, memory)
     cr_expect_str_eq(ask(&s, "mf0000,5"), "b800108ed8");
     cr_expect_str_eq(ask(&s, "M5000,3:010203"), "OK");
     cr_expect_str_eq(ask(&s, "m5000,4"), "01020300");
-    cr_expect_str_eq(ask(&s, "X5001,3:a}\x03" "b"), "OK", "an escaped # between a and b");
+    cr_expect_str_eq(ask(&s, "X5001,3:a}\x03"
+                             "b"),
+                     "OK", "an escaped # between a and b");
     tb_memory_read(s.machine, 0x5000, bytes, 4);
-    cr_expect_arr_eq(bytes, "\x01" "a#b", 4);
+    cr_expect_arr_eq(bytes,
+                     "\x01"
+                     "a#b",
+                     4);
     cr_expect_eq(ask(&s, "m80000000,4")[0], 'E', "nothing there");
     cr_expect_eq(ask(&s, "m5000")[0], 'E');
     cr_expect_eq(ask(&s, "m,,")[0], 'E');

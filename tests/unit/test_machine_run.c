@@ -1,4 +1,5 @@
-/* The run loop: exact clocks, stops, and that neither slices nor engines nor neighbours can be told from inside (R2, R3, R12). */
+/* The run loop: exact clocks, stops, and that neither slices nor engines nor neighbours can be told from inside (R2, R3,
+ * R12). */
 #include <string.h>
 
 #include "machine_bench.h"

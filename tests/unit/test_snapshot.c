@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "machine_bench.h"
 
@@ -73,7 +74,8 @@ Test(snapshot, damaged_bytes_are_refused_and_change_nothing)
         if (at >= 12 && at < 16)
             continue; /* spare */
         bytes[at] ^= 0x41;
-        if (tb_machine_restore(machine, bytes, size, &error)) { /* in a run of zeros another distance may mean the same bytes */
+        if (tb_machine_restore(machine, bytes, size,
+                               &error)) { /* in a run of zeros another distance may mean the same bytes */
             cr_expect_eq(tb_machine_state_hash(machine), saved, "byte %zu", at);
             tb_machine_run(machine, 2 * AT);
         }
@@ -104,4 +106,56 @@ Test(snapshot, another_configuration_is_refused)
     tb_machine_free(other, NULL);
     free(bytes);
     tb_machine_free(machine, NULL);
+}
+
+/* Hostile contents under a sound header and checksum: whatever registers hold then, the machine neither crashes nor hangs
+ * (R11). */
+Test(snapshot, wild_contents_never_hurt)
+{
+    enum { HEADER = 32, ROUNDS = 60 };
+    tb_machine *machine = machine_with(&rom_timer, TB_ENGINE_FAST), *victim = machine_with(&rom_timer, TB_ENGINE_FAST);
+    uint32_t random = 20261122;
+    uint64_t plain_size, registry_size;
+    uint8_t *bytes, *plain, *packed;
+    unsigned restored = 0;
+    uLongf size, room;
+    size_t saved;
+
+    tb_machine_run(machine, AT);
+    bytes = tb_machine_save(machine, &saved);
+    cr_assert(bytes);
+    memcpy(&plain_size, bytes + 24, 8); /* little-endian hosts run this test */
+    size = (uLongf)plain_size;
+    room = compressBound(size);
+    plain = malloc(size);
+    packed = malloc(HEADER + room);
+    cr_assert(plain && packed);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        uLongf packed_size = room;
+        struct tb_error error;
+
+        size = (uLongf)plain_size;
+        cr_assert_eq(uncompress(plain, &size, bytes + HEADER, saved - HEADER), Z_OK);
+        memcpy(&registry_size, plain + 8, 8);
+        for (unsigned change = 0; change < 12; change++) {
+            random = random * 1664525 + 1013904223;
+            /* Half of the blows hit the processor and the chips at the front, the others anything. */
+            plain[16 + (random & 0x80000000 ? random % 3000 : random % registry_size)] = (uint8_t)(random >> 17);
+        }
+        memcpy(packed, bytes, HEADER);
+        cr_assert_eq(compress2(packed + HEADER, &packed_size, plain, size, 1), Z_OK);
+        if (tb_machine_restore(victim, packed, HEADER + packed_size, &error)) {
+            uint64_t now = tb_machine_clock(victim);
+
+            restored++;
+            tb_machine_run(victim, now + 50000);
+            tb_machine_state_hash(victim);
+        }
+    }
+    cr_expect_gt(restored, ROUNDS / 2, "%u", restored);
+    free(packed);
+    free(plain);
+    free(bytes);
+    tb_machine_free(machine, NULL);
+    tb_machine_free(victim, NULL);
 }
