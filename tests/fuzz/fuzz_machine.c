@@ -138,7 +138,7 @@ void fuzz_code(const uint8_t *bytes, size_t size)
     fast = machine_new(&config);
     config.engine = TB_ENGINE_PLAIN;
     plain = machine_new(&config);
-    for (uint64_t clock = 9000; clock <= 15000; clock += 3000) {
+    for (uint64_t clock = 12000; clock <= 18000; clock += 3000) {
         enum tb_stop one = tb_machine_run(fast, clock), other = tb_machine_run(plain, clock);
 
         if (one != other || tb_machine_clock(fast) != tb_machine_clock(plain))
