@@ -110,6 +110,8 @@ static void change_medium(struct player *player, const struct script_action *act
     mark(player, machine);
     if (!tb_drive_change(machine, action->drive, action->path, &error))
         report_error(&error);
+    else if (action->drive <= TB_FDB && tb_drive_read_only(machine, action->drive))
+        report_line("%s: read-only: the guest cannot write to it", action->path);
 }
 
 /* Goes on with the action in progress; true when it is over. Else player->due says when to come back. */

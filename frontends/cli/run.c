@@ -221,6 +221,17 @@ static bool open_display(struct run *run, struct tb_error *error)
     return options->display == DISPLAY_NONE || terminal_open(&run->display, error);
 }
 
+/* A guest whose writes fail should not be the first to find out. */
+static void tell_read_only(const struct run *run)
+{
+    for (unsigned i = 0; i < TB_DRIVE_COUNT; i++) {
+        const struct tb_drive_config *drive = &run->options.machine.drives[i];
+
+        if (drive->kind != TB_DRIVE_CDROM && tb_drive_read_only(run->machine, (enum tb_drive)i))
+            report_line("%s: read-only: the guest cannot write to it", drive->path);
+    }
+}
+
 static void write_log_line(void *owner, const char *text)
 {
     (void)owner;
@@ -356,8 +367,10 @@ static int run_prepared(struct run *run)
         if (run->notices[i][0])
             report_line("%s", run->notices[i]);
     }
-    if (made)
+    if (made) {
+        tell_read_only(run);
         run_loop(run);
+    }
     if (run->display.close)
         run->display.close(run->display.owner);
     signals_restore_terminal();

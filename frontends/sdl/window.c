@@ -199,7 +199,7 @@ static void insert_medium(tb_machine *machine, const char *path)
     else if (kind == TB_DRIVE_DISK)
         report_set(&error, TB_STATUS_USAGE, "%s: a hard disk cannot be changed while the machine runs", path);
     if (done)
-        report_line("inserted: %s", path);
+        report_line("inserted%s: %s", kind == TB_DRIVE_FLOPPY && tb_drive_read_only(machine, TB_FDA) ? " read-only" : "", path);
     else
         report_error(&error);
 }

@@ -223,8 +223,14 @@ bool tb_mouse_idle(const tb_machine *machine);
 /* Bytes arriving at serial port `index` (0 = COM1); returns how many were accepted into the receive queue. */
 size_t tb_serial_input(tb_machine *machine, unsigned index, const uint8_t *bytes, size_t count);
 
-/* Puts another medium in a floppy or CD drive, or takes it out (path NULL). */
+/* Puts another medium in a floppy or CD drive, or takes it out (path NULL). false with *error (may be NULL) if the drive does not
+   exist or takes no other medium, if the file cannot be used (the drive then keeps what it has), or if what the guest wrote to
+   the old medium could not all be kept (the new one is in). */
 bool tb_drive_change(tb_machine *machine, enum tb_drive drive, const char *path, struct tb_error *error);
+
+/* Whether the medium in this drive is write-protected for the guest, because its file was opened for reading only: a CD always; a
+   floppy or disk image if it may not be written and discard_disk_writes is false. false without a medium. */
+bool tb_drive_read_only(const tb_machine *machine, enum tb_drive drive);
 
 /* ------------------------------------------------------------------------------------------------------------------
    Outputs: callbacks run inside tb_machine_run and must not change the machine except through tb_machine_stop */

@@ -65,3 +65,10 @@ bool tb_drive_change(tb_machine *machine, enum tb_drive drive, const char *path,
 {
     return board_change_medium(&machine->board, drive, path, error);
 }
+
+bool tb_drive_read_only(const tb_machine *machine, enum tb_drive drive)
+{
+    const struct block *block = (unsigned)drive < TB_DRIVE_COUNT ? machine->board.blocks[drive] : NULL;
+
+    return block && block_is_read_only(block);
+}

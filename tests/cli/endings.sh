@@ -120,3 +120,10 @@ ends keys-wait-for-port 0 $bare echo.bin --max-insns 100m --debugcon file:codes.
 key:c
 wait:\.
 key:1'
+
+# An image that may not be written is told once, and not when nothing would be written anyway.
+head -c 1474560 /dev/zero >protected.img
+chmod a-w protected.img
+error read-only-image 0 'protected.img: read-only: the guest cannot write to it' $bare ready.bin --fda protected.img --until READY --max-insns 1m
+ends read-only-under-snapshot 0 $bare ready.bin --fda protected.img --snapshot --until READY --max-insns 1m
+if [ -s err ]; then fail read-only-is-no-matter-under-snapshot "$(cat err)"; else pass read-only-is-no-matter-under-snapshot; fi

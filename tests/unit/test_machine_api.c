@@ -113,6 +113,36 @@ Test(machine_api, option_roms_are_checked_by_their_header)
     free(bios), free(no_rom), free(cut), free(large), free(right);
 }
 
+Test(machine_api, drives_tell_what_the_guest_cannot_write)
+{
+    struct tb_config config = machine_config(TB_ENGINE_FAST);
+    char *open = file_of(1440 * 1024, 0, 0, 0), *protected = file_of(1440 * 1024, 0, 0, 0);
+    struct tb_error error;
+    tb_machine *machine;
+
+    cr_assert_eq(chmod(protected, 0444), 0);
+    config.drives[TB_FDA].path = open;
+    config.drives[TB_HDA] = (struct tb_drive_config){TB_DRIVE_DISK, protected};
+    machine = machine_configured(&rom_busy, &config);
+    cr_expect_not(tb_drive_read_only(machine, TB_FDA));
+    cr_expect_not(tb_drive_read_only(machine, TB_FDB), "no drive");
+    cr_expect(tb_drive_read_only(machine, TB_HDA));
+    cr_expect_not(tb_drive_read_only(machine, TB_DRIVE_COUNT));
+    cr_expect(tb_drive_change(machine, TB_FDA, protected, &error), "two readers may share a file: %s", error.text);
+    cr_expect(tb_drive_read_only(machine, TB_FDA));
+    cr_expect(tb_drive_change(machine, TB_FDA, NULL, &error));
+    cr_expect_not(tb_drive_read_only(machine, TB_FDA), "no medium");
+    cr_expect_not(tb_drive_change(machine, TB_HDA, open, &error));
+    cr_expect_eq(error.status, TB_STATUS_USAGE);
+    tb_machine_free(machine, NULL);
+    config.discard_disk_writes = true;
+    machine = machine_configured(&rom_busy, &config);
+    cr_expect_not(tb_drive_read_only(machine, TB_HDA), "writes are kept in memory");
+    tb_machine_free(machine, NULL);
+    unlink(open), unlink(protected);
+    free(open), free(protected);
+}
+
 Test(machine_api, the_bios_stands_at_both_ends)
 {
     tb_machine *machine = machine_with(&rom_busy, TB_ENGINE_FAST);
