@@ -104,10 +104,10 @@ ends run-help 0 run --help
 ends help 0 --help
 if grep -q -- '--until' out && ! grep -q -- '--record' out; then pass help-lists-what-exists; else fail help-lists-what-exists "$(head -3 out)"; fi
 
-# Keys: firmware that enables the keyboard, translated to set 1, and copies every byte to the debug console; the first is the
+# Keys: firmware that enables the keyboard, translated to set 1, but not the mouse, and copies every byte to the debug console; the first is the
 # keyboard's AA when it has tested itself.
-#   mov al, 60; out 64, al; mov al, 40; out 60, al; poll: in al, 64; test al, 1; jz poll; in al, 60; out E9, al; jmp poll
-firmware echo.bin '\260\140\346\144\260\100\346\140\344\144\250\001\164\372\344\140\346\351\353\364'
+#   mov al, 60; out 64, al; mov al, 60; out 60, al; poll: in al, 64; test al, 1; jz poll; in al, 60; out E9, al; jmp poll
+firmware echo.bin '\260\140\346\144\260\140\346\140\344\144\250\001\164\372\344\140\346\351\353\364'
 codes() { od -An -v -tx1 "$1" | tr -d ' \n'; }
 ends keys-typed 124 $bare echo.bin --max-insns 100m --debugcon file:codes.bin --keys 'wait:.' --keys 'type:aB' --keys 'key:ctrl-alt-del pause' --keys 'sleep:1
 at:1'
