@@ -12,7 +12,7 @@ done
 if take grub-rescue-floppy.img grub.img; then
     boots guest-grub 'GNU GRUB +version 2\.06' grub.img
     printf '%s\n' 'wait:Memtest86' type:c >keys.txt
-    boots guest-grub-shell 'grub> ' grub.img --keys-file keys.txt
+    boots guest-grub-shell 'grub>' grub.img --keys-file keys.txt
 else
     skip guest-grub no-image
 fi

@@ -8,8 +8,8 @@ elif take freedos-144.img dos.img; then
     else
         skip guest-seabios-vgabios no-vgabios
     fi
-    if [ -f /usr/share/seabios/vgabios-isavga.bin ]; then
-        boots guest-seabios-seavgabios 'A:\\>' dos.img --bios $bios --vgabios /usr/share/seabios/vgabios-isavga.bin
+    if [ -f /usr/share/seabios/vgabios-stdvga.bin ]; then
+        boots guest-seabios-seavgabios 'A:\\>' dos.img --bios $bios --vgabios /usr/share/seabios/vgabios-stdvga.bin
     else
         skip guest-seabios-seavgabios no-seavgabios
     fi
