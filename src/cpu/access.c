@@ -5,8 +5,6 @@
 #include "cpu/engine.h"
 #include "cpu/raise.h"
 
-#define PADDR_WRITABLE 1 /* in tlb_entry.paddr: the tables allow writing and D is set, whatever the write tag says */
-
 /* --- segments ---------------------------------------------------------------------------------------------------------- */
 
 /* In real mode the 80286 raises 13 for the stack segment, too (captured vectors; its manual says so of word operands at FFFF). */
@@ -265,6 +263,23 @@ static const struct tlb_entry *tlb_probe(const struct cpu *cpu, uint64_t linear,
     return &engine->context[engine->current].data[user ? TLB_USER : TLB_SUPERVISOR][linear >> 12 & (engine->tlb_entries - 1)];
 }
 
+/* Programs of DOS keep code, stack and data in one page: a store to RAM that is withheld only for code, and beside all decoded
+   bytes, needs no more than the store. */
+static bool store_beside_code(struct cpu *cpu, const struct tlb_entry *entry, uint64_t linear, uint64_t value, unsigned size)
+{
+    const struct engine *engine = cpu->engine;
+    uint8_t *host = (uint8_t *)(entry->addend + (uintptr_t)linear);
+    uint64_t offset = (uint64_t)(host - engine->ram);
+    uint32_t page = (uint32_t)(offset >> 12);
+
+    if (((linear + size - 1) & ~UINT64_C(4095)) != entry->read_tag || (entry->paddr & (PADDR_WRITABLE | PADDR_RAM)) != (PADDR_WRITABLE | PADDR_RAM))
+        return false;
+    if (engine->page_flags[page] != PHYSICAL_PAGE_CODE || code_page_covers(engine->code[page], offset & 4095, size))
+        return false;
+    host_store(host, value, 8 * size);
+    return true;
+}
+
 uint64_t linear_read(struct cpu *cpu, uint64_t linear, unsigned size, bool user)
 {
     const struct tlb_entry *entry = tlb_probe(cpu, linear, user);
@@ -282,6 +297,8 @@ void linear_write(struct cpu *cpu, uint64_t linear, uint64_t value, unsigned siz
         host_store((void *)(entry->addend + (uintptr_t)linear), value, 8 * size);
         return;
     }
+    if (store_beside_code(cpu, entry, linear, value, size))
+        return;
     linear_write_slow(cpu, linear, value, size, user);
 }
 

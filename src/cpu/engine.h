@@ -71,7 +71,8 @@ struct mark {
 
 /* The decoded code of one page of RAM or ROM. */
 struct code_page {
-    uint64_t lines; /* bit per 64-byte line that holds decoded bytes */
+    uint64_t bytes[64]; /* bit per byte that some trace covers, a word per 64-byte line */
+    uint64_t lines;     /* bit per line with such a byte */
     struct trace *traces;
     struct trace *split; /* traces whose second half lies here */
 };
@@ -92,6 +93,9 @@ struct engine {
     struct mark *marks;
     uint32_t mark_count, mark_free, mark_capacity;
     uint32_t *mark_head;                   /* per RAM page */
+
+    uint8_t *ram; /* of the physical map */
+    const uint8_t *page_flags; /* enum physical_page_flag per RAM page */
 
     uint8_t *arena;
     size_t arena_used;
@@ -177,6 +181,16 @@ void trace_cache_free(struct cpu *cpu);
 struct trace *trace_find(struct cpu *cpu, uint64_t rip);
 /* The one instruction at cpu->rip, decoded afresh. May raise. */
 struct trace *trace_scratch(struct cpu *cpu);
+/* Whether [offset, offset + size), within one page, size <= 64, overlaps decoded bytes. */
+ALWAYS_INLINE bool code_page_covers(const struct code_page *page, unsigned offset, unsigned size)
+{
+    unsigned first = offset >> 6, last = (offset + size - 1) >> 6, bit = offset & 63;
+    uint64_t mask = width_mask(size);
+
+    if (page->bytes[first] & mask << bit)
+        return true;
+    return last != first && (page->bytes[last] & mask >> (64 - bit));
+}
 /* RAM [offset, offset + size) within one page changed: true if decoded code was hit. */
 bool trace_cache_written(struct cpu *cpu, uint64_t ram_offset, size_t size);
 void trace_cache_flush(struct cpu *cpu);

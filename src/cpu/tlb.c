@@ -179,7 +179,7 @@ void tlb_fill(struct cpu *cpu, uint64_t linear, uint64_t physical, unsigned mode
         return;
     entry_drop(cpu, slot, entry);
     entry->addend = (uintptr_t)page.read - (uintptr_t)linear_page;
-    entry->paddr = physical & ~UINT64_C(4094); /* bit 0: writable by the tables (access.c) */
+    entry->paddr = (physical & ~UINT64_C(4094)) | (page.write == page.read ? PADDR_RAM : 0);
     if (readable)
         entry->read_tag = linear_page;
     if (writable && page.write == page.read && !physical_page_flags(cpu->memory, page.write_backing)) {
@@ -421,6 +421,8 @@ void tlb_new(struct cpu *cpu)
     engine->empty = memory_new(engine->tlb_entries * sizeof(struct tlb_entry));
     for (unsigned n = 0; n < engine->tlb_entries; n++)
         engine->empty[n].read_tag = engine->empty[n].write_tag = TLB_TAG_NONE;
+    engine->ram = physical_map_ram(cpu->memory);
+    engine->page_flags = physical_page_flag_array(cpu->memory);
     cpu->tlb_mask = (uint64_t)(engine->tlb_entries - 1) << 5;
     engine->watcher = (struct physical_watcher){cpu, page_written, page_flagged, routes_changed, NULL};
     physical_map_watch(cpu->memory, &engine->watcher);

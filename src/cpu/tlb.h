@@ -7,11 +7,14 @@
 
 #define TLB_TAG_NONE UINT64_C(1) /* never equal to a page address */
 
+/* In tlb_entry.paddr, whatever the write tag says: the tables allow writing and D is set; reads and writes go to the same RAM. */
+enum { PADDR_WRITABLE = 1, PADDR_RAM = 2 };
+
 struct tlb_entry {
     uint64_t read_tag;  /* linear page that may be read directly, or TLB_TAG_NONE */
     uint64_t write_tag; /* ... written directly */
     uintptr_t addend;   /* host address = addend + linear */
-    uint64_t paddr;     /* physical page, A20 applied; bit 0: the tables allow writing and D is set */
+    uint64_t paddr;     /* physical page, A20 applied, with PADDR_* below */
 };
 
 ALWAYS_INLINE struct tlb_entry *tlb_entry_of(const struct cpu *cpu, uint64_t linear)

@@ -112,13 +112,6 @@ static struct code_page *code_page_of(struct cpu *cpu, uint32_t backing)
     return engine->code[backing];
 }
 
-static uint64_t lines_of(unsigned offset, unsigned size)
-{
-    unsigned first = offset >> 6, last = (offset + size - 1) >> 6;
-
-    return (~UINT64_C(0) << first) & (~UINT64_C(0) >> (63 - last));
-}
-
 /* --- invalidation -------------------------------------------------------------------------------------------------------- */
 
 static void unhash(struct engine *engine, struct trace *trace)
@@ -137,16 +130,30 @@ static void kill_trace(struct engine *engine, struct trace *trace)
     trace->insns[0].body = stale_trace_record;
 }
 
-static void recompute_lines(struct cpu *cpu, uint32_t backing, struct code_page *page)
+static void cover(struct code_page *page, unsigned offset, unsigned size)
 {
-    page->lines = 0;
-    for (const struct trace *trace = page->traces; trace; trace = trace->page_next) {
-        unsigned offset = trace->key & 4095, span = trace->span;
-
-        page->lines |= lines_of(offset, offset + span > 4096 ? 4096 - offset : span);
+    for (unsigned at = offset; at < offset + size; at++) {
+        page->bytes[at >> 6] |= UINT64_C(1) << (at & 63);
+        page->lines |= UINT64_C(1) << (at >> 6);
     }
+}
+
+/* The bytes of its first page, and of its second, that a trace covers. */
+static unsigned first_part(const struct trace *trace)
+{
+    unsigned offset = trace->key & 4095;
+
+    return offset + trace->span > 4096 ? 4096 - offset : trace->span;
+}
+
+static void cover_again(struct cpu *cpu, uint32_t backing, struct code_page *page)
+{
+    memset(page->bytes, 0, sizeof page->bytes);
+    page->lines = 0;
+    for (const struct trace *trace = page->traces; trace; trace = trace->page_next)
+        cover(page, trace->key & 4095, first_part(trace));
     for (const struct trace *trace = page->split; trace; trace = trace->split_next)
-        page->lines |= 1;
+        cover(page, 0, trace->span - first_part(trace));
     if (!page->lines)
         physical_page_unflag(cpu->memory, backing, PHYSICAL_PAGE_CODE);
 }
@@ -159,7 +166,7 @@ bool trace_cache_written(struct cpu *cpu, uint64_t ram_offset, size_t size)
     struct code_page *page = backing < engine->code_count ? engine->code[backing] : NULL;
     bool hit = false;
 
-    if (!page || !(page->lines & lines_of(first, (unsigned)size)))
+    if (!page || !page->lines || (size <= 64 && !code_page_covers(page, first, (unsigned)size)))
         return false;
     for (struct trace **link = &page->traces; *link;) {
         struct trace *trace = *link;
@@ -188,7 +195,7 @@ bool trace_cache_written(struct cpu *cpu, uint64_t ram_offset, size_t size)
         }
     }
     if (hit)
-        recompute_lines(cpu, backing, page);
+        cover_again(cpu, backing, page);
     return hit;
 }
 
@@ -202,6 +209,7 @@ void trace_cache_flush(struct cpu *cpu)
         if (engine->code[i]) {
             engine->code[i]->traces = engine->code[i]->split = NULL;
             engine->code[i]->lines = 0;
+            memset(engine->code[i]->bytes, 0, sizeof engine->code[i]->bytes);
             physical_page_unflag(cpu->memory, i, PHYSICAL_PAGE_CODE);
         }
     engine->arena_used = 0;
@@ -250,20 +258,20 @@ static void register_trace(struct cpu *cpu, struct trace *trace, uint32_t backin
 {
     struct engine *engine = cpu->engine;
     struct code_page *page = code_page_of(cpu, backing);
-    unsigned offset = trace->key & 4095, span = trace->span, bucket = hash_of(trace->key, trace->mode_key);
+    unsigned bucket = hash_of(trace->key, trace->mode_key);
 
     trace->alive = true;
     trace->next = engine->hash[bucket];
     engine->hash[bucket] = trace;
     trace->page_next = page->traces;
     page->traces = trace;
-    page->lines |= lines_of(offset, offset + span > 4096 ? 4096 - offset : span);
+    cover(page, trace->key & 4095, first_part(trace));
     physical_page_flag(cpu->memory, backing, PHYSICAL_PAGE_CODE);
     if (trace->second_page != PHYSICAL_NO_BACKING) {
         page = code_page_of(cpu, trace->second_page);
         trace->split_next = page->split;
         page->split = trace;
-        page->lines |= 1;
+        cover(page, 0, trace->span - first_part(trace));
         physical_page_flag(cpu->memory, trace->second_page, PHYSICAL_PAGE_CODE);
     }
 }

@@ -398,6 +398,11 @@ uint8_t physical_page_flags(const struct physical_map *map, uint32_t backing)
     return backing < map->ram_size >> PHYSICAL_PAGE_SHIFT ? map->page_flags[backing] : 0;
 }
 
+const uint8_t *physical_page_flag_array(const struct physical_map *map)
+{
+    return map->page_flags;
+}
+
 void physical_page_flag(struct physical_map *map, uint32_t backing, uint8_t flags)
 {
     if (backing >= map->ram_size >> PHYSICAL_PAGE_SHIFT || (map->page_flags[backing] & flags) == flags)

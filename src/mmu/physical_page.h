@@ -40,6 +40,7 @@ void physical_map_watch(struct physical_map *map, struct physical_watcher *watch
 void physical_map_unwatch(struct physical_map *map, struct physical_watcher *watcher);
 
 uint8_t physical_page_flags(const struct physical_map *map, uint32_t backing);
+const uint8_t *physical_page_flag_array(const struct physical_map *map); /* one per RAM page, for hot readers */
 void physical_page_flag(struct physical_map *map, uint32_t backing, uint8_t flags);
 void physical_page_unflag(struct physical_map *map, uint32_t backing, uint8_t flags);
 
