@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 bool error_set(struct tb_error *error, enum tb_status status, const char *format, ...)
 {
@@ -15,17 +14,5 @@ bool error_set(struct tb_error *error, enum tb_status status, const char *format
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
-    return false;
-}
-
-bool error_prefix(struct tb_error *error, const char *context)
-{
-    char text[sizeof error->text];
-
-    if (!error)
-        return false;
-    memcpy(text, error->text, sizeof text);
-    if (snprintf(error->text, sizeof error->text, "%s: %s", context, text) < 0)
-        memcpy(error->text, text, sizeof text);
     return false;
 }

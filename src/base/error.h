@@ -10,7 +10,4 @@
 bool error_set(struct tb_error *error, enum tb_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts "context: " in front of an error already set. Returns false. */
-bool error_prefix(struct tb_error *error, const char *context);
-
 #endif

@@ -61,8 +61,6 @@ struct state_table {
     STATE_ROW(type, member, STATE_KIND_U8, STATE_VISIBLE, (uint32_t)sizeof(((type *)0)->member), 1, NULL)
 #define STATE_U16_ARRAY(type, member) \
     STATE_ROW(type, member, STATE_KIND_U16, STATE_VISIBLE, (uint32_t)sizeof(((type *)0)->member) / 2, 2, NULL)
-#define STATE_U32_ARRAY(type, member) \
-    STATE_ROW(type, member, STATE_KIND_U32, STATE_VISIBLE, (uint32_t)sizeof(((type *)0)->member) / 4, 4, NULL)
 #define STATE_U64_ARRAY(type, member) \
     STATE_ROW(type, member, STATE_KIND_U64, STATE_VISIBLE, (uint32_t)sizeof(((type *)0)->member) / 8, 8, NULL)
 #define STATE_BYTES(type, member) \

@@ -56,16 +56,6 @@ static uint64_t segment_check(struct cpu *cpu, unsigned index, uint64_t offset, 
     return (uint32_t)(segment->base + offset);
 }
 
-uint64_t segment_check_read(struct cpu *cpu, unsigned segment, uint64_t offset, unsigned size)
-{
-    return segment_check(cpu, segment, offset, size, false);
-}
-
-uint64_t segment_check_write(struct cpu *cpu, unsigned segment, uint64_t offset, unsigned size)
-{
-    return segment_check(cpu, segment, offset, size, true);
-}
-
 void segment_changed(struct cpu *cpu, unsigned index)
 {
     struct segment *segment = &cpu->segment[index];
@@ -384,11 +374,6 @@ static void memory_probe(struct cpu *cpu, unsigned segment, uint64_t offset, uns
 void memory_probe_write(struct cpu *cpu, unsigned segment, uint64_t offset, unsigned size)
 {
     memory_probe(cpu, segment, offset, size, WALK_WRITE);
-}
-
-void memory_probe_read(struct cpu *cpu, unsigned segment, uint64_t offset, unsigned size)
-{
-    memory_probe(cpu, segment, offset, size, 0);
 }
 
 /* --- the stack --------------------------------------------------------------------------------------------------------- */

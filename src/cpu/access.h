@@ -19,7 +19,6 @@ void memory_write_back(struct cpu *cpu, uint64_t value);
 
 /* Checks that a write would succeed (segment and paging, sets A and D), so that several writes can be committed together. */
 void memory_probe_write(struct cpu *cpu, unsigned segment, uint64_t offset, unsigned size);
-void memory_probe_read(struct cpu *cpu, unsigned segment, uint64_t offset, unsigned size);
 
 /* Linear accesses. `user` decides the page-level check: descriptor tables and TSS are always accessed with false (SDM 3A 4.6.1:
    implicit supervisor accesses), a new stack with the new CPL == 3. */
@@ -31,10 +30,6 @@ void linear_probe_write(struct cpu *cpu, uint64_t linear, unsigned size, bool us
 
 /* Without side effects and without raising: false where not mapped. For debuggers and explanations. */
 bool linear_peek_physical(struct cpu *cpu, uint64_t linear, uint64_t *physical);
-
-/* Segment-level check alone: raises #GP/#SS as an access of `size` bytes would; returns the linear address. */
-uint64_t segment_check_read(struct cpu *cpu, unsigned segment, uint64_t offset, unsigned size);
-uint64_t segment_check_write(struct cpu *cpu, unsigned segment, uint64_t offset, unsigned size);
 
 /* --- the stack, by SS and the stack address size -------------------------------------------------------------------------- */
 

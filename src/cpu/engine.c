@@ -8,7 +8,6 @@
 #include "cpu/raise.h"
 #include "cpu/segment.h"
 
-enum { JUMPED_FAULT = 1, JUMPED_RESTART };
 enum { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15 };
 #define DR7_GD (UINT64_C(1) << 13)
 
@@ -36,7 +35,7 @@ static _Noreturn void raise_fault(struct cpu *cpu, struct fault fault)
     fault.clock = cpu_current_clock(cpu);
     fault.has_error_code = vector_has_error_code(fault.vector);
     cpu->pending_fault = fault;
-    longjmp(*cpu->raise_target, JUMPED_FAULT);
+    longjmp(*cpu->raise_target, 1);
 }
 
 _Noreturn void raise_exception(struct cpu *cpu, unsigned vector, uint32_t error_code, enum reason reason, uint64_t detail0,
@@ -48,11 +47,6 @@ _Noreturn void raise_exception(struct cpu *cpu, unsigned vector, uint32_t error_
 _Noreturn void raise_page_fault(struct cpu *cpu, uint64_t linear, uint32_t error_code, enum reason reason, uint64_t entry)
 {
     raise_fault(cpu, (struct fault){.reason = reason, .vector = VECTOR_PF, .error_code = error_code, .detail = {linear, entry}, .linear = linear});
-}
-
-_Noreturn void raise_restart(struct cpu *cpu)
-{
-    longjmp(*cpu->raise_target, JUMPED_RESTART);
 }
 
 /* --- landing ------------------------------------------------------------------------------------------------------------- */
@@ -251,17 +245,9 @@ static void check_instruction_breakpoints(struct cpu *cpu)
 
 static void execute(struct cpu *cpu, const struct trace *trace)
 {
-    const struct insn *in = trace->insns;
-
     cpu->budget -= trace->count;
     cpu->rip_base = cpu->rip;
-#if TRUEBOX_TAIL_DISPATCH
-    in->body(cpu, in);
-#else
-    do
-        in = in->body(cpu, in);
-    while (in);
-#endif
+    insn_run(cpu, trace->insns);
 }
 
 static uint64_t settle_clock(struct cpu *cpu)
@@ -385,16 +371,8 @@ enum cpu_exit cpu_run(struct cpu *cpu, uint64_t limit)
     cpu->deadline = cpu->schedule->now;
     cpu->budget = 0;
     cpu->raise_target = &target;
-    switch (_setjmp(target)) {
-    case JUMPED_FAULT: land_fault(cpu); break;
-    case JUMPED_RESTART:
-        if (cpu->in) {
-            cpu->rip = insn_rip(cpu, cpu->in);
-            cpu->budget += cpu->in->left;
-        }
-        break;
-    default: break;
-    }
+    if (_setjmp(target)) /* raise_fault comes back here, each time that something faults */
+        land_fault(cpu);
     while (turn(cpu, &exit))
         ;
     cpu->raise_target = NULL;

@@ -105,7 +105,6 @@ struct engine {
     struct trace *scratch;     /* one record, for single steps */
 
     /* the read-modify-write in progress */
-    uint8_t *rmw_host;
     uint64_t rmw_physical[2];
     unsigned rmw_size, rmw_first;
 
@@ -194,8 +193,5 @@ ALWAYS_INLINE bool code_page_covers(const struct code_page *page, unsigned offse
 /* RAM [offset, offset + size) within one page changed: true if decoded code was hit. */
 bool trace_cache_written(struct cpu *cpu, uint64_t ram_offset, size_t size);
 void trace_cache_flush(struct cpu *cpu);
-
-/* --- engine.c --- */
-void engine_mode_key(struct cpu *cpu);
 
 #endif

@@ -67,10 +67,24 @@ struct trace {
     struct insn insns[];
 };
 
-/* Low byte of `opcode` as in rows: map << 8 | byte; what explanations show. */
 static inline uint64_t insn_rip(const struct cpu *cpu, const struct insn *in)
 {
     return cpu->rip_base + in->offset;
 }
+
+/* Executes from this record on, until a body returns to the loop. */
+#if TRUEBOX_TAIL_DISPATCH
+static inline void insn_run(struct cpu *cpu, const struct insn *in)
+{
+    in->body(cpu, in);
+}
+#else
+static inline void insn_run(struct cpu *cpu, const struct insn *in)
+{
+    do
+        in = in->body(cpu, in);
+    while (in);
+}
+#endif
 
 #endif

@@ -19,10 +19,6 @@ uint64_t cpu_current_rip(const struct cpu *cpu);
 /* The clock as the instruction being executed sees it: counts executed before it. */
 uint64_t cpu_current_clock(const struct cpu *cpu);
 
-/* Leaves the trace without an exception, the instruction being repeated later from scratch (for instance: its memory changed the
-   translation it runs from). */
-_Noreturn void raise_restart(struct cpu *cpu);
-
 bool vector_has_error_code(unsigned vector);
 
 #endif

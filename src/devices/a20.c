@@ -30,11 +30,6 @@ void a20_set(void *owner, unsigned source, bool level)
         wire_set(&a20->gate, !before);
 }
 
-bool a20_level(const struct a20 *a20)
-{
-    return a20->inputs != 0;
-}
-
 struct a20 *a20_new(const struct bay *bay, struct wire gate)
 {
     struct a20 *a20 = memory_new(sizeof *a20);

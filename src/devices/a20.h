@@ -16,6 +16,4 @@ void a20_free(struct a20 *a20);
 /* One of the inputs (enum a20_source), fit for a struct wire. */
 void a20_set(void *a20, unsigned source, bool level);
 
-bool a20_level(const struct a20 *a20);
-
 #endif

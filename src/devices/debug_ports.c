@@ -88,12 +88,6 @@ static void exit_write(void *device, uint16_t port, uint32_t value, unsigned siz
         ports->config.exit(ports->config.exit_owner, value);
 }
 
-void debug_ports_set_console(struct debug_ports *ports, void (*console)(void *owner, uint8_t byte), void *owner)
-{
-    ports->config.console = console;
-    ports->config.console_owner = owner;
-}
-
 uint8_t debug_ports_post_code(const struct debug_ports *ports)
 {
     return ports->post_code;

@@ -20,9 +20,6 @@ struct debug_ports_config {
 struct debug_ports *debug_ports_new(const struct bay *bay, const struct debug_ports_config *config, struct wire poweroff);
 void debug_ports_free(struct debug_ports *ports);
 
-/* Replaces the console's sink: observers may come and go while the machine stands. */
-void debug_ports_set_console(struct debug_ports *ports, void (*console)(void *owner, uint8_t byte), void *owner);
-
 /* The last POST code. */
 uint8_t debug_ports_post_code(const struct debug_ports *ports);
 

@@ -65,11 +65,6 @@ void ports_release(struct ports *ports, uint16_t first, unsigned count)
         ports->claim_of[first + i] = 0;
 }
 
-const char *ports_name(const struct ports *ports, uint16_t port)
-{
-    return ports->claims[ports->claim_of[port]].name;
-}
-
 uint32_t ports_read(struct ports *ports, uint16_t port, unsigned size)
 {
     const struct claim *claim = &ports->claims[ports->claim_of[port]];

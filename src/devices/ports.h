@@ -35,7 +35,4 @@ void ports_release(struct ports *ports, uint16_t first, unsigned count);
 uint32_t ports_read(struct ports *ports, uint16_t port, unsigned size);
 void ports_write(struct ports *ports, uint16_t port, uint32_t value, unsigned size);
 
-/* The name under which `port` is claimed, or NULL. */
-const char *ports_name(const struct ports *ports, uint16_t port);
-
 #endif

@@ -46,7 +46,6 @@ enum {
     LSR_PARITY = 0x04,
     LSR_FRAMING = 0x08,
     LSR_BREAK = 0x10,
-    LSR_ERRORS = 0x1E,
     LSR_THR_EMPTY = 0x20,
     LSR_TRANSMITTER_EMPTY = 0x40,
     LSR_FIFO_ERROR = 0x80

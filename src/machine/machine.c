@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "machine/configuration.h"
-#include "oracle/text_trace.h"
 
 const char *tb_version(void)
 {
@@ -184,8 +183,8 @@ bool tb_machine_free(tb_machine *machine, struct tb_error *error)
 
     if (!machine)
         return true;
-    if (machine->text_trace)
-        written = tb_trace_text_stop(machine, error);
+    if (machine->tap.end)
+        written = machine->tap.end(machine, error);
     written = board_close(&machine->board, written ? error : &ignored) && written;
     for (unsigned i = 0; i < machine->cpu_count; i++)
         cpu_free(machine->cpus[i]);

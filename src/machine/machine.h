@@ -24,7 +24,12 @@ struct output {
     void *owner;
 };
 
-struct text_trace;
+/* Rooms above the machine (the oracle) that watch each instruction and have something to finish when the machine goes. */
+struct machine_tap {
+    void (*step)(void *owner, struct cpu *cpu, const uint8_t *bytes, unsigned length); /* NULL: nobody */
+    bool (*end)(tb_machine *machine, struct tb_error *error);
+    void *owner;
+};
 
 struct tb_machine {
     struct tb_config config; /* strings owned by the machine */
@@ -53,10 +58,10 @@ struct tb_machine {
     void *log_owner;
     void (*step)(void *owner, const struct tb_step *step);
     void *step_owner;
-    struct text_trace *text_trace;
+    struct machine_tap tap;
 };
 
-/* The processor's observer is on while somebody listens: called when `step` or `text_trace` changed. */
+/* The processor's observer is on while somebody listens: called when `step` or `tap` changed. */
 void machine_observers_changed(struct tb_machine *machine);
 
 /* At a breakpoint or between instructions: linear address of the instruction that comes next. */

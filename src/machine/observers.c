@@ -2,14 +2,13 @@
 #include <string.h>
 
 #include "machine/machine.h"
-#include "oracle/text_trace.h"
 
 static void observed_step(void *owner, struct cpu *cpu, const uint8_t *bytes, unsigned length)
 {
     struct tb_machine *machine = owner;
 
-    if (machine->text_trace)
-        text_trace_step(machine->text_trace, cpu, bytes, length);
+    if (machine->tap.step)
+        machine->tap.step(machine->tap.owner, cpu, bytes, length);
     if (machine->step) {
         struct tb_step step = {
             .clock = machine->schedule.now, .rip = cpu->rip, .linear = machine_next_linear(cpu), .length = (uint8_t)length};
@@ -21,7 +20,7 @@ static void observed_step(void *owner, struct cpu *cpu, const uint8_t *bytes, un
 
 void machine_observers_changed(struct tb_machine *machine)
 {
-    bool wanted = machine->step || machine->text_trace;
+    bool wanted = machine->step || machine->tap.step;
 
     for (unsigned i = 0; i < machine->cpu_count; i++)
         cpu_on_step(machine->cpus[i], wanted ? observed_step : NULL, machine);

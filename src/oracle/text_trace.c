@@ -1,7 +1,5 @@
 /* The text trace: clock, CS:RIP, linear address, bytes, disassembly, then the registers that the instruction changed. What
    it changed is known when the next one begins, so a line is completed one step late. */
-#include "oracle/text_trace.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,8 +66,9 @@ static void complete_line(struct text_trace *trace)
     fputc('\n', trace->file);
 }
 
-void text_trace_step(struct text_trace *trace, struct cpu *cpu, const uint8_t *bytes, unsigned length)
+static void trace_step(void *owner, struct cpu *cpu, const uint8_t *bytes, unsigned length)
 {
+    struct text_trace *trace = owner;
     char hex[2 * 15 + 1] = "", text[128];
     unsigned bits = cpu_code64(cpu) ? 64 : cpu->segment[CS].attributes & SEGMENT_DB ? 32 : 16;
 
@@ -90,7 +89,7 @@ bool tb_trace_text(tb_machine *machine, const char *path, struct tb_error *error
     struct text_trace *trace;
     FILE *file;
 
-    if (machine->text_trace && !tb_trace_text_stop(machine, error))
+    if (machine->tap.end && !tb_trace_text_stop(machine, error))
         return false;
     file = fopen(path, "w");
     if (!file)
@@ -98,20 +97,20 @@ bool tb_trace_text(tb_machine *machine, const char *path, struct tb_error *error
     trace = memory_new(sizeof *trace);
     trace->file = file;
     trace->path = memory_copy_string(path);
-    machine->text_trace = trace;
+    machine->tap = (struct machine_tap){trace_step, tb_trace_text_stop, trace};
     machine_observers_changed(machine);
     return true;
 }
 
 bool tb_trace_text_stop(tb_machine *machine, struct tb_error *error)
 {
-    struct text_trace *trace = machine->text_trace;
+    struct text_trace *trace = machine->tap.owner;
     bool failed;
 
     if (!trace)
         return true;
     complete_line(trace);
-    machine->text_trace = NULL;
+    machine->tap = (struct machine_tap){0};
     machine_observers_changed(machine);
     failed = ferror(trace->file) != 0;
     failed |= fclose(trace->file) != 0;

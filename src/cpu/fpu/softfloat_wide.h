@@ -75,41 +75,18 @@ static inline unsigned wide_leading_zeros(struct wide a) /* not 0 */
 
 static inline struct wide wide_product(uint64_t a, uint64_t b)
 {
-#ifdef __SIZEOF_INT128__
     unsigned __int128 product = (unsigned __int128)a * b;
 
     return (struct wide){(uint64_t)(product >> 64), (uint64_t)product};
-#else
-    uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
-    uint64_t low = al * bl, m1 = ah * bl + (low >> 32), m2 = al * bh + (uint32_t)m1;
-
-    return (struct wide){ah * bh + (m1 >> 32) + (m2 >> 32), m2 << 32 | (uint32_t)low};
-#endif
 }
 
 /* The quotient of a by b, with a.hi < b; the remainder goes to *remainder. */
 static inline uint64_t wide_divide(struct wide a, uint64_t b, uint64_t *remainder)
 {
-#ifdef __SIZEOF_INT128__
     unsigned __int128 dividend = (unsigned __int128)a.hi << 64 | a.lo;
 
     *remainder = (uint64_t)(dividend % b);
     return (uint64_t)(dividend / b);
-#else
-    uint64_t rest = a.hi, quotient = 0;
-
-    for (unsigned i = 64; i--;) {
-        bool carry = rest >> 63;
-
-        rest = rest << 1 | (a.lo >> i & 1);
-        if (carry || rest >= b) {
-            rest -= b;
-            quotient |= UINT64_C(1) << i;
-        }
-    }
-    *remainder = rest;
-    return quotient;
-#endif
 }
 
 #endif
