@@ -15,7 +15,7 @@ static bool nothing_named(const struct run_options *options)
         if (options->machine.drives[i].path)
             return false;
     }
-    return !options->image && !options->machine.bios_path;
+    return !options->image && !options->machine.bios_path && !options->machine.kernel_path;
 }
 
 static bool write_demo(int handle, const uint8_t *bytes, size_t size)

@@ -32,6 +32,9 @@ enum option_id {
     OPTION_BIOS,
     OPTION_VGABIOS,
     OPTION_OPTION_ROM,
+    OPTION_KERNEL,
+    OPTION_INITRD,
+    OPTION_APPEND,
     OPTION_DISPLAY,
     OPTION_HEADLESS,
     OPTION_FULLSCREEN,
@@ -83,6 +86,9 @@ static const struct option_row option_rows[] = {
     {"bios", required_argument, OPTION_BIOS, "--bios FILE", "another system BIOS"},
     {"vgabios", required_argument, OPTION_VGABIOS, "--vgabios FILE", "another video BIOS; an empty name: none"},
     {"option-rom", required_argument, OPTION_OPTION_ROM, "--option-rom FILE", "one more ROM for the BIOS to find"},
+    {"kernel", required_argument, OPTION_KERNEL, "--kernel FILE", "a multiboot 1 kernel, booted instead of a drive"},
+    {"initrd", required_argument, OPTION_INITRD, "--initrd FILE[,FILE]", "modules for the kernel"},
+    {"append", required_argument, OPTION_APPEND, "--append TEXT", "the kernel's command line"},
     {"display", required_argument, OPTION_DISPLAY, "--display sdl|term|none", "window, terminal, or neither"},
     {"headless", no_argument, OPTION_HEADLESS, "--headless", "the same as --display none"},
     {"fullscreen", no_argument, OPTION_FULLSCREEN, "--fullscreen", "begin with the window over the whole screen"},
@@ -107,9 +113,6 @@ static const struct option_row option_rows[] = {
     {"log", required_argument, OPTION_LOG, "--log CATEGORIES", "events to standard error: guest,fault,... or all"},
     {"gdb", required_argument, OPTION_GDB, "--gdb [HOST:]PORT", "GDB stub, also unix:PATH or stdio; -S: wait for it"},
     {"help", no_argument, OPTION_HELP, "--help", "this list"},
-    {"kernel", required_argument, OPTION_LATER, NULL, NULL},
-    {"initrd", required_argument, OPTION_LATER, NULL, NULL},
-    {"append", required_argument, OPTION_LATER, NULL, NULL},
     {"smp", required_argument, OPTION_LATER, NULL, NULL},
     {"testdev", no_argument, OPTION_LATER, NULL, NULL},
     {"monitor", required_argument, OPTION_LATER, NULL, NULL},
@@ -314,6 +317,9 @@ static bool apply_machine(struct run_options *options, const struct option_row *
     case OPTION_BIOS: machine->bios_path = text; return true;
     case OPTION_VGABIOS: machine->vga_bios_path = text; return true;
     case OPTION_OPTION_ROM: machine->option_rom_path = text; return true;
+    case OPTION_KERNEL: machine->kernel_path = text; return true;
+    case OPTION_INITRD: machine->initrd_paths = text; return true;
+    case OPTION_APPEND: machine->kernel_command_line = text; return true;
     case OPTION_ISA_DEBUG_EXIT:
         number = machine->debug_exit_port;
         if (text && (!options_parse_number(text, 1000, 1, &number) || number > 0xffff))

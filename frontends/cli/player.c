@@ -87,8 +87,8 @@ static bool type(struct player *player, const struct script_action *action, tb_m
     return tb_keyboard_idle(machine);
 }
 
-/* Moves, and waits until the guest has seen it, for at most two virtual seconds: it may not care. What the guest shows from here on
-   is new. */
+/* Moves, and waits until the guest has seen it, for at most two virtual seconds: it may not care. What the guest shows from
+   here on is new. */
 static bool point(struct player *player, const struct script_action *action, tb_machine *machine)
 {
     uint64_t now = tb_machine_clock(machine);

@@ -14,13 +14,13 @@
 
 struct player {
     const struct script *script;
-    uint64_t second; /* clock counts per virtual second */
-    size_t next;     /* the action in progress or to come */
-    bool started;    /* ... is in progress */
-    size_t stroke;   /* type, key: how many of its strokes have been sent */
-    uint64_t due;    /* clock at which player_play wants to be called next; UINT64_MAX: never again */
-    bool pointed;                /* mouse: the movement has been made */
-    uint64_t give_up;            /* mouse: clock at which it has been waited for long enough */
+    uint64_t second;  /* clock counts per virtual second */
+    size_t next;      /* the action in progress or to come */
+    bool started;     /* ... is in progress */
+    size_t stroke;    /* type, key: how many of its strokes have been sent */
+    uint64_t due;     /* clock at which player_play wants to be called next; UINT64_MAX: never again */
+    bool pointed;     /* mouse: the movement has been made */
+    uint64_t give_up; /* mouse: clock at which it has been waited for long enough */
     struct typist typist;
     struct screen_view view;
     struct line_matcher outputs[TB_OUTPUT_COUNT];

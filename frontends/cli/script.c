@@ -232,8 +232,9 @@ static bool add_line(struct script *script, const char *line, size_t length, con
         return true;
     verb = verb_at(line, length);
     if (verb < 0)
-        return report_set(error, TB_STATUS_USAGE, "%s: line %u: wants wait:, type:, key:, mouse:, change:, at: or sleep:, not \"%.*s\"",
-                          source, number, (int)(length < 60 ? length : 60), line);
+        return report_set(error, TB_STATUS_USAGE,
+                          "%s: line %u: wants wait:, type:, key:, mouse:, change:, at: or sleep:, not \"%.*s\"", source,
+                          number, (int)(length < 60 ? length : 60), line);
     action.verb = (enum script_verb)verb;
     size_t skip = strlen(verbs[verb]) + 1;
     const char *text = line + skip;

@@ -23,11 +23,11 @@ struct script_action {
     regex_t pattern;            /* wait */
     struct key_stroke *strokes; /* type, key */
     size_t stroke_count;
-    size_t last_press; /* index of the last stroke that presses a key */
-    uint64_t number;   /* at: clock; sleep: milliseconds of virtual time */
-    int right, down, buttons;    /* mouse */
-    enum tb_drive drive;         /* change */
-    char *path;                  /* change: NULL takes the medium out */
+    size_t last_press;        /* index of the last stroke that presses a key */
+    uint64_t number;          /* at: clock; sleep: milliseconds of virtual time */
+    int right, down, buttons; /* mouse */
+    enum tb_drive drive;      /* change */
+    char *path;               /* change: NULL takes the medium out */
 };
 
 struct script {

@@ -1,5 +1,5 @@
-/* The host's mouse while the guest has it: movements and button changes wait here until the guest has seen the ones before, so that
-   a quick click is not lost between two of the guest's looks. */
+/* The host's mouse while the guest has it: movements and button changes wait here until the guest has seen the ones before,
+   so that a quick click is not lost between two of the guest's looks. */
 #ifndef TRUEBOX_FRONTENDS_SDL_MOUSE_H
 #define TRUEBOX_FRONTENDS_SDL_MOUSE_H
 

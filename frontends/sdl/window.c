@@ -1,6 +1,6 @@
 /* The SDL2 window: the picture in whole multiples of its pixels, the host's keys by position.
-   Ctrl+Alt+F toggles fullscreen, Ctrl+Alt+S takes a screenshot, Ctrl+Alt+G gives the mouse to the guest, as a click does, and takes it
-   back; an image that is dropped on the window goes into its drive; all else goes to the guest. */
+   Ctrl+Alt+F toggles fullscreen, Ctrl+Alt+S takes a screenshot, Ctrl+Alt+G gives the mouse to the guest, as a click does,
+   and takes it back; an image that is dropped on the window goes into its drive; all else goes to the guest. */
 #include "display.h"
 
 #include "cli/picture.h"
@@ -98,8 +98,8 @@ static void set_title(struct window *window, const struct display_status *status
     const char *name = status->name ? strrchr(status->name, '/') : NULL;
 
     name = name ? name + 1 : status->name;
-    snprintf(title, sizeof title, "Truebox%s%.60s - %.0f MIPS, %u%% - %s%s", name ? " - " : "", name ? name : "", status->mips,
-             status->percent, status->state, window->mouse.grabbed ? " - Ctrl+Alt+G releases the mouse" : "");
+    snprintf(title, sizeof title, "Truebox%s%.60s - %.0f MIPS, %u%% - %s%s", name ? " - " : "", name ? name : "",
+             status->mips, status->percent, status->state, window->mouse.grabbed ? " - Ctrl+Alt+G releases the mouse" : "");
     if (!strcmp(title, window->title))
         return;
     strcpy(window->title, title);
@@ -199,7 +199,8 @@ static void insert_medium(tb_machine *machine, const char *path)
     else if (kind == TB_DRIVE_DISK)
         report_set(&error, TB_STATUS_USAGE, "%s: a hard disk cannot be changed while the machine runs", path);
     if (done)
-        report_line("inserted%s: %s", kind == TB_DRIVE_FLOPPY && tb_drive_read_only(machine, TB_FDA) ? " read-only" : "", path);
+        report_line("inserted%s: %s", kind == TB_DRIVE_FLOPPY && tb_drive_read_only(machine, TB_FDA) ? " read-only" : "",
+                    path);
     else
         report_error(&error);
 }

@@ -62,6 +62,9 @@ struct tb_config {
     const char *bios_path;     /* NULL: Truebox's own */
     const char *vga_bios_path; /* NULL: Truebox's own; "" : none */
     const char *option_rom_path; /* NULL: none */
+    const char *kernel_path;   /* a multiboot 1 kernel, entered after the firmware's initialisation; NULL: boot from a drive */
+    const char *initrd_paths;  /* its modules, "FILE[ ARGUMENTS],FILE..."; NULL: none */
+    const char *kernel_command_line; /* follows the kernel's name; NULL: nothing */
     bool printer;              /* something is plugged into the parallel port: see TB_OUTPUT_LPT1 */
     bool debug_exit;           /* isa-debug-exit present */
     uint16_t debug_exit_port;  /* 0xf4 */

@@ -113,6 +113,9 @@ static void map_memory(struct board *board, const struct firmware_set *firmware)
         board->vga_rom_size = firmware->options[2] * 512u;
     board->option_size = (firmware->options_size + PHYSICAL_PAGE_SIZE - 1) & ~(uint64_t)(PHYSICAL_PAGE_SIZE - 1);
     physical_map_route_ram(memory, 0, physical_map_ram_size(memory), 0);
+    if (firmware->kernel.bytes)
+        physical_map_route_rom(memory, KERNEL_CARD_BASE, firmware->kernel.size,
+                               physical_map_new_rom(memory, firmware->kernel.bytes, firmware->kernel.size), 0);
     if (bits > 20 && top - board->bios_size >= UINT64_C(0x100000))
         physical_map_route_rom(memory, top - board->bios_size, board->bios_size, board->bios_rom, 0);
 }
@@ -336,6 +339,8 @@ bool board_build(struct board *board, const struct board_wiring *wiring, struct 
         state_registry_add(wiring->bay->states, "board", &board_state_table, board);
         board->firmware_hash = hash_bytes(hash_bytes(HASH_SEED, firmware->bios.bytes, firmware->bios.size),
                                           firmware->options, firmware->options_size);
+        if (firmware->kernel.bytes)
+            board->firmware_hash = hash_bytes(board->firmware_hash, firmware->kernel.bytes, firmware->kernel.size);
         map_memory(board, firmware);
         make_system_chips(board);
         make_pci(board);

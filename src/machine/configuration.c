@@ -101,6 +101,10 @@ bool configuration_check(const struct tb_config *config, const struct cpu_model 
     if ((*model)->level < 3 && !config->bios_path)
         return error_set(error, TB_STATUS_USAGE, "cpu: %s: the built-in BIOS needs an 80386; give another with --bios",
                          (*model)->name);
+    if ((config->initrd_paths || config->kernel_command_line) && !config->kernel_path)
+        return error_set(error, TB_STATUS_USAGE, "kernel: there is none that could take modules or a command line");
+    if (config->kernel_path && (*model)->address_bits < 32)
+        return error_set(error, TB_STATUS_USAGE, "cpu: %s: a kernel needs an 80386", (*model)->name);
     return check_drives(config, error) && check_boot_order(config->boot_order, error) && check_engine(config, error);
 }
 
@@ -116,6 +120,9 @@ void configuration_copy(struct tb_config *copy, const struct tb_config *config)
     copy->bios_path = copy_string(config->bios_path);
     copy->vga_bios_path = copy_string(config->vga_bios_path);
     copy->option_rom_path = copy_string(config->option_rom_path);
+    copy->kernel_path = copy_string(config->kernel_path);
+    copy->initrd_paths = copy_string(config->initrd_paths);
+    copy->kernel_command_line = copy_string(config->kernel_command_line);
     for (unsigned i = 0; i < TB_DRIVE_COUNT; i++)
         copy->drives[i].path = copy_string(config->drives[i].path);
 }
@@ -126,6 +133,9 @@ void configuration_free(struct tb_config *config)
     free((char *)(uintptr_t)config->bios_path);
     free((char *)(uintptr_t)config->vga_bios_path);
     free((char *)(uintptr_t)config->option_rom_path);
+    free((char *)(uintptr_t)config->kernel_path);
+    free((char *)(uintptr_t)config->initrd_paths);
+    free((char *)(uintptr_t)config->kernel_command_line);
     for (unsigned i = 0; i < TB_DRIVE_COUNT; i++)
         free((char *)(uintptr_t)config->drives[i].path);
 }

@@ -55,7 +55,7 @@ static bool read_open(struct firmware *firmware, int file, const char *path, siz
     return true;
 }
 
-static bool read_file(struct firmware *firmware, const char *path, size_t maximum, struct tb_error *error)
+bool firmware_read_file(struct firmware *firmware, const char *path, size_t maximum, struct tb_error *error)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not make us wait */
     bool done;
@@ -92,7 +92,7 @@ static bool load_bios(struct firmware_set *set, const char *path, struct tb_erro
     if (!path)
         return built_in(&set->bios, "bios") ||
                error_set(error, TB_STATUS_SOFTWARE, "BIOS: none was built in; give one with --bios");
-    if (!read_file(&set->bios, path, BIOS_MAXIMUM, error))
+    if (!firmware_read_file(&set->bios, path, BIOS_MAXIMUM, error))
         return false;
     if (set->bios.size % BIOS_STEP)
         return error_set(error, TB_STATUS_DATA, "%s: a BIOS of %llu bytes is not a multiple of 64K", path,
@@ -121,7 +121,7 @@ static bool place_option(struct firmware_set *set, const struct firmware *rom, c
 static bool load_option(struct firmware_set *set, const char *path, struct tb_error *error)
 {
     struct firmware rom = {NULL, 0, NULL};
-    bool done = read_file(&rom, path, sizeof set->options, error) && place_option(set, &rom, path, error);
+    bool done = firmware_read_file(&rom, path, sizeof set->options, error) && place_option(set, &rom, path, error);
 
     free(rom.owned);
     return done;
@@ -138,17 +138,34 @@ static bool load_vga_bios(struct firmware_set *set, const char *path, struct tb_
     return place_option(set, &rom, "vgabios", error);
 }
 
+/* The kernel's card, and the option ROM that boots from it. */
+static bool load_kernel(struct firmware_set *set, const struct tb_config *config, struct tb_error *error)
+{
+    size_t place = set->options_size;
+    struct firmware loader;
+
+    if (!built_in(&loader, "kernel_loader"))
+        return error_set(error, TB_STATUS_SOFTWARE, "kernel loader: none was built in");
+    if (!kernel_card_load(&set->kernel, config, error) || !place_option(set, &loader, "kernel loader", error))
+        return false;
+    kernel_card_patch(&set->kernel, set->options + place);
+    return true;
+}
+
 bool firmware_load(struct firmware_set *set, const struct tb_config *config, struct tb_error *error)
 {
     set->bios = (struct firmware){NULL, 0, NULL};
+    set->kernel = (struct kernel_card){0};
     set->options_size = 0;
     memset(set->options, 0xff, sizeof set->options);
     return load_bios(set, config->bios_path, error) && load_vga_bios(set, config->vga_bios_path, error) &&
-           (!config->option_rom_path || load_option(set, config->option_rom_path, error));
+           (!config->option_rom_path || load_option(set, config->option_rom_path, error)) &&
+           (!config->kernel_path || load_kernel(set, config, error));
 }
 
 void firmware_free(struct firmware_set *set)
 {
     free(set->bios.owned);
     set->bios.owned = NULL;
+    kernel_card_free(&set->kernel);
 }
