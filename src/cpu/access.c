@@ -25,11 +25,6 @@ static bool limit_allows(const struct segment *segment, uint64_t offset, unsigne
     return last <= segment->limit;
 }
 
-static bool is_canonical(uint64_t linear)
-{
-    return sign_extend(linear, 48) == linear;
-}
-
 static uint64_t segment_check(struct cpu *cpu, unsigned index, uint64_t offset, unsigned size, bool write)
 {
     const struct segment *segment = &cpu->segment[index];
@@ -37,7 +32,7 @@ static uint64_t segment_check(struct cpu *cpu, unsigned index, uint64_t offset, 
     if (UNLIKELY(cpu_code64(cpu))) {
         uint64_t linear = offset + (index >= FS ? segment->base : 0);
 
-        if (!is_canonical(linear) || !is_canonical(linear + size - 1))
+        if (!address_canonical(linear) || !address_canonical(linear + size - 1))
             raise_segment(cpu, index, index == SS ? REASON_SS_CANONICAL : REASON_GP_CANONICAL, linear, 0);
         return linear;
     }
@@ -63,6 +58,8 @@ void segment_changed(struct cpu *cpu, unsigned index)
     uint64_t end = (uint64_t)segment->limit + 1;
 
     segment->read_end = segment->write_end = 0;
+    if (index >= FS)
+        cpu->gpr[index == FS ? GPR_FS_BASE : GPR_GS_BASE] = segment->base;
     if (data && (segment->attributes & SEGMENT_EXPAND_DOWN))
         return; /* the cold road checks these */
     if (!cpu_protected(cpu)) {

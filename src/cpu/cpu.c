@@ -78,7 +78,8 @@ void cpu_init(struct cpu *cpu)
     flags_set(cpu, flags_constant(cpu));
     /* ET: 1 from the 486 on, and on a 386 with a 387; MSW of the 286 reads FFF0 (its upper bits do not exist: bodies_control.c) */
     cpu->cr0 = level >= 4 ? (level >= 5 ? CR0_CD | CR0_NW | CR0_ET : CR0_CD | CR0_NW | CR0_ET) : 0;
-    cpu->cr2 = cpu->cr3 = cpu->cr4 = cpu->efer = 0;
+    cpu->cr2 = cpu->cr3 = cpu->cr4 = cpu->cr8 = cpu->efer = 0;
+    memset(cpu->pdpte, 0, sizeof cpu->pdpte);
     memset(cpu->dr, 0, sizeof cpu->dr);
     cpu->dr[6] = 0xffff0ff0;
     cpu->dr[7] = 0x400;
@@ -156,9 +157,9 @@ static uint32_t mode_key_of(const struct cpu *cpu)
         key |= KEY_CODE64;
     else if (cs->attributes & SEGMENT_DB)
         key |= KEY_CODE32;
-    if (cs->limit == 0xffffffff)
+    if (cs->limit == 0xffffffff && !(key & KEY_CODE64))
         key |= KEY_CS_FLAT;
-    if ((ss->attributes & SEGMENT_DB) && is_flat_data(ss) && is_flat_data(&cpu->segment[DS]) && is_flat_data(&cpu->segment[ES]))
+    if (!(key & KEY_CODE64) && (ss->attributes & SEGMENT_DB) && is_flat_data(ss) && is_flat_data(&cpu->segment[DS]) && is_flat_data(&cpu->segment[ES]))
         key |= KEY_FLAT;
     if (cpu->cpl == 3 && (cpu->cr0 & CR0_AM) && (cpu->eflags & FLAG_AC) && cpu->model->level >= 4)
         key |= KEY_ALIGN;

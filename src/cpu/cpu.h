@@ -21,6 +21,8 @@ enum gpr_index {
     RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15,
     GPR_ZERO,     /* always 0: the base or index that an address does not have */
     GPR_RIP_BASE, /* RIP of the running trace's first record: the base of RIP-relative addresses */
+    GPR_FS_BASE,  /* segment bases, for operands in 64-bit mode that have room for one more term (decode.c) */
+    GPR_GS_BASE,
     GPR_COUNT
 };
 
@@ -209,7 +211,8 @@ struct cpu {
 
     /* --- architectural --- */
     uint64_t rip; /* exact between instructions */
-    uint64_t cr0, cr2, cr3, cr4, efer;
+    uint64_t cr0, cr2, cr3, cr4, cr8, efer;
+    uint64_t pdpte[4]; /* under PAE: loaded with CR3 (SDM 3A 4.4.1) */
     uint64_t dr[8];
     struct table_register gdtr, idtr;
     struct segment ldtr, tr;
@@ -346,6 +349,12 @@ ALWAYS_INLINE bool cpu_long_mode(const struct cpu *cpu)
 ALWAYS_INLINE bool cpu_code64(const struct cpu *cpu)
 {
     return cpu_long_mode(cpu) && (cpu->segment[CS].attributes & SEGMENT_L);
+}
+
+/* Addresses of long mode have 48 bits, sign-extended (SDM 1 3.3.7.1). */
+ALWAYS_INLINE bool address_canonical(uint64_t linear)
+{
+    return sign_extend(linear, 48) == linear;
 }
 
 ALWAYS_INLINE unsigned cpu_iopl(const struct cpu *cpu)

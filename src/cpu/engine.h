@@ -52,6 +52,7 @@ struct fetch_entry {
 /* Everything cached of one address space. */
 struct tlb_context {
     uint64_t root;       /* CR3 as the walk uses it */
+    uint64_t pdpte[4];   /* under PAE in its place: they are registers, not tables */
     uint32_t controls;   /* the control bits that change what a walk says */
     uint32_t generation; /* raised when the context is reused: older marks are void */
     uint32_t stamp;      /* link stamp */
@@ -152,6 +153,8 @@ struct walk_result {
     enum reason reason;
 };
 struct walk_result page_walk(struct cpu *cpu, uint64_t linear, unsigned access);
+/* The four page-directory-pointer entries that `cr3` leads to under PAE; false if one sets reserved bits. */
+bool pdptes_read(struct cpu *cpu, uint64_t cr3, uint64_t pdpte[4]);
 
 /* --- access.c --- */
 /* Physical address (A20 applied) of a linear one, raising #PF. Fills the TLB on the fast engine. */

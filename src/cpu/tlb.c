@@ -117,18 +117,30 @@ static uint32_t walk_controls(const struct cpu *cpu)
     return controls;
 }
 
+/* Paging with PDPTE registers (SDM 3A 4.4): the walk starts from them, not from CR3. */
+static bool uses_pdptes(uint32_t controls)
+{
+    return (controls & 2) && (controls & CR4_PAE << 4) && !(controls & 1 << 16);
+}
+
+static bool context_matches(const struct tlb_context *context, const struct cpu *cpu, uint64_t root, uint32_t controls)
+{
+    return context->root == root && context->controls == controls &&
+           (!uses_pdptes(controls) || !memcmp(context->pdpte, cpu->pdpte, sizeof cpu->pdpte));
+}
+
 void tlb_select(struct cpu *cpu)
 {
     struct engine *engine = cpu->engine;
     uint32_t controls = walk_controls(cpu);
-    uint64_t root = controls & 2 ? cpu->cr3 & ~UINT64_C(0xfff) : 0;
+    uint64_t root = controls & 2 && !uses_pdptes(controls) ? cpu->cr3 & ~UINT64_C(0xfff) : 0;
     struct tlb_context *context = &engine->context[engine->current];
 
-    if (context->root != root || context->controls != controls) {
+    if (!context_matches(context, cpu, root, controls)) {
         unsigned oldest = 0, found = TLB_CONTEXTS;
 
         for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
-            if (engine->context[i].root == root && engine->context[i].controls == controls)
+            if (context_matches(&engine->context[i], cpu, root, controls))
                 found = i;
             if (engine->context[i].last_used < engine->context[oldest].last_used)
                 oldest = i;
@@ -138,6 +150,7 @@ void tlb_select(struct cpu *cpu)
             context_flush(cpu, found);
             engine->context[found].generation++;
             engine->context[found].root = root;
+            memcpy(engine->context[found].pdpte, cpu->pdpte, sizeof cpu->pdpte);
             engine->context[found].controls = controls;
         }
         engine->current = found;

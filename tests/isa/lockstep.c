@@ -14,7 +14,7 @@
 #include "cpu/flags.h"
 #include "devices/ports.h"
 
-enum mode { MODE_REAL, MODE_PROTECTED32, MODE_PAGED, MODE_PAGED_USER, MODE_V86, MODE_COUNT };
+enum mode { MODE_REAL, MODE_PROTECTED32, MODE_PAGED, MODE_PAGED_USER, MODE_V86, MODE_PAE, MODE_PAE_USER, MODE_COUNT };
 
 #define RAM_SIZE (2u << 20)
 #define CODE_BASE 0x8000u
@@ -24,6 +24,7 @@ enum mode { MODE_REAL, MODE_PROTECTED32, MODE_PAGED, MODE_PAGED_USER, MODE_V86, 
 #define GDT_BASE 0x600u
 #define IDT_BASE 0x3000u
 #define TSS_BASE 0x700u
+#define PAGE_POINTERS 0x5000u /* PDPT */
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -105,10 +106,30 @@ static void set_flat(struct segment *segment, uint16_t selector, uint16_t attrib
     *segment = (struct segment){.selector = selector, .limit = 0xffffffff, .attributes = attributes};
 }
 
+/* Entries of eight bytes: one page table that all of the RAM goes through, and directories full of everything else: large pages,
+   reserved bits, no-execute, tables that are the program's own pages. */
+static void fill_pae_tables(uint8_t *ram, uint64_t *random)
+{
+    for (unsigned i = 0; i < 512; i++)
+        store_le64(ram + PAGE_TABLE + 8 * i, (uint64_t)i << 12 | (below(random, 8) || i < 16 ? 7 : below(random, 8)) |
+                                                 (below(random, 16) || i < 16 ? 0 : next_random(random) & UINT64_C(0xfff0000000000000)));
+    for (unsigned i = 1; i < 512; i++) {
+        unsigned kind = below(random, 4);
+        uint64_t extra = below(random, 16) ? 0 : next_random(random) & UINT64_C(0xfff000000001e000);
+
+        store_le64(ram + PAGE_TABLE - 0x1000 + 8 * i, extra | (kind < 2    ? PAGE_TABLE | 7
+                                                               : kind == 2 ? (uint64_t)below(random, 4) << 21 | 0x80 | below(random, 8)
+                                                                           : below(random, 64) << 12 | below(random, 256)));
+    }
+    store_le64(ram + PAGE_DIRECTORY, PAGE_TABLE | 7);
+    for (unsigned i = 0; i < 4; i++)
+        store_le64(ram + PAGE_POINTERS + 8 * i, i == 0 || below(random, 2) ? PAGE_DIRECTORY | 1 : 0);
+}
+
 static void enter_protected(struct world *world, uint8_t *ram, enum mode mode, uint64_t *random)
 {
     struct cpu *cpu = world->cpu;
-    bool user = mode == MODE_PAGED_USER;
+    bool user = mode == MODE_PAGED_USER || mode == MODE_PAE_USER;
     uint16_t dpl = user ? 3 << 5 : 0;
 
     store_descriptor(ram + GDT_BASE + 0x08, 0, 0xfffff, 0xc09b);
@@ -141,6 +162,14 @@ static void enter_protected(struct world *world, uint8_t *ram, enum mode mode, u
         cpu->cpl = 3;
         for (unsigned i = 0; i < SEGMENT_COUNT; i++)
             cpu->segment[i] = (struct segment){.base = 0x8000, .limit = 0xffff, .selector = 0x800, .attributes = 0xf3};
+        return;
+    }
+    if (mode == MODE_PAE || mode == MODE_PAE_USER) {
+        fill_pae_tables(ram, random);
+        cpu->cr3 = PAGE_POINTERS;
+        cpu->cr4 |= CR4_PAE;
+        cpu->cr0 |= CR0_PG | (below(random, 2) ? CR0_WP : 0);
+        cr_assert(pdptes_read(cpu, cpu->cr3, cpu->pdpte));
         return;
     }
     for (unsigned i = 0; i < 1024; i++)
@@ -366,3 +395,6 @@ Test(lockstep, paged) { run_plans(MODE_PAGED, "pentium-pro", (struct cpu_options
 Test(lockstep, paged_tiny_caches) { run_plans(MODE_PAGED, "80486", (struct cpu_options){.tlb_entries = 2, .trace_length = 3}, 40); }
 Test(lockstep, paged_user) { run_plans(MODE_PAGED_USER, "pentium", (struct cpu_options){0}, 60); }
 Test(lockstep, v86) { run_plans(MODE_V86, "pentium", (struct cpu_options){0}, 40); }
+Test(lockstep, pae) { run_plans(MODE_PAE, "pentium-pro", (struct cpu_options){0}, 60); }
+Test(lockstep, pae_tiny_caches) { run_plans(MODE_PAE, "pentium-pro", (struct cpu_options){.tlb_entries = 2, .trace_length = 3}, 40); }
+Test(lockstep, pae_user) { run_plans(MODE_PAE_USER, "pentium-pro", (struct cpu_options){0}, 60); }
