@@ -140,10 +140,11 @@ static void observe_access(struct cpu *cpu, uint64_t linear, unsigned size, bool
 static uint64_t piece_read(struct cpu *cpu, uint64_t physical, unsigned size)
 {
     struct physical_page page = physical_map_page(cpu->memory, physical);
-    const uint8_t *host = page.read + (physical & 4095);
     uint64_t value = 0;
 
     if (page.read) {
+        const uint8_t *host = page.read + (physical & 4095);
+
         for (unsigned i = 0; i < size; i++)
             value |= (uint64_t)host[i] << 8 * i;
         return value;
@@ -161,9 +162,10 @@ static uint64_t piece_read(struct cpu *cpu, uint64_t physical, unsigned size)
 static void piece_write(struct cpu *cpu, uint64_t physical, uint64_t value, unsigned size)
 {
     struct physical_page page = physical_map_page(cpu->memory, physical);
-    uint8_t *host = page.write + (physical & 4095), old[8];
 
     if (page.write) {
+        uint8_t *host = page.write + (physical & 4095), old[8];
+
         memcpy(old, host, size);
         for (unsigned i = 0; i < size; i++)
             host[i] = (uint8_t)(value >> 8 * i);

@@ -50,7 +50,7 @@ enum gdb_input gdb_receive(struct gdb_receiver *receiver, uint8_t byte)
     case GDB_INSIDE: receive_inside(receiver, byte); return GDB_INPUT_NOTHING;
     case GDB_CHECK1:
         digit = gdb_hex_digit((char)byte);
-        receiver->check = (uint8_t)(digit << 4);
+        receiver->check = (uint8_t)((unsigned)digit << 4);
         receiver->too_long |= digit < 0;
         receiver->state = GDB_CHECK2;
         return GDB_INPUT_NOTHING;
