@@ -100,6 +100,7 @@ void cpu_reset(struct cpu *cpu)
     msr_reset(cpu);
     cpu->fault_count = 0;
     cpu->init_pending = false;
+    fpu_reset(cpu);
     cpu_init(cpu);
 }
 

@@ -13,6 +13,7 @@
 #include "base/bits.h"
 #include "base/log.h"
 #include "base/schedule.h"
+#include "cpu/fpu/fpu.h"
 #include "cpu/model.h"
 #include "cpu/msr.h"
 #include "cpu/reasons.h"
@@ -227,6 +228,7 @@ struct cpu {
     uint64_t tsc_offset; /* TSC = clock + offset */
     bool event_delivered; /* set by interrupt_deliver: INT n takes no single-step trap behind itself */
     uint64_t pending_debug; /* DR6 bits of traps to be delivered at this boundary (single step, data and I/O breakpoints) */
+    struct fpu fpu;
     uint64_t tr_registers[8]; /* TR3-TR7 of 386 and 486 */
     uint64_t msr[MSR_COUNT]; /* by enum msr_index; the time stamp counter is tsc_offset */
 
@@ -256,6 +258,8 @@ struct cpu {
     struct log *log;
     uint8_t (*acknowledge)(void *owner); /* INTA cycle: vector from the PIC */
     void *acknowledge_owner;
+    void (*fpu_error)(void *owner, bool level); /* the FERR# output; NULL: not connected */
+    void *fpu_error_owner;
     void (*shutdown)(void *owner);       /* triple fault */
     void *shutdown_owner;
     unsigned number;
@@ -311,6 +315,7 @@ void cpu_set_intr(void *cpu, unsigned line, bool level);
 void cpu_set_nmi(void *cpu, unsigned line, bool level); /* edge: rising sets it pending */
 void cpu_set_a20(void *cpu, unsigned line, bool level);
 void cpu_pulse_init(void *cpu, unsigned line, bool level);
+void cpu_set_ignne(void *cpu, unsigned line, bool level);
 
 /* After a write from outside (debugger, restore) to architectural fields: recomputes everything derived. */
 void cpu_state_changed(struct cpu *cpu);

@@ -17,6 +17,28 @@ static const struct state_field table_register_fields[] = {
 };
 static STATE_TABLE(table_register_table, "table_register", 1, table_register_fields, NULL);
 
+static const struct state_field float80_fields[] = {
+    STATE_U64(struct float80, significand),
+    STATE_U16(struct float80, sign_exponent),
+};
+static STATE_TABLE(float80_table, "float80", 1, float80_fields, NULL);
+
+static const struct state_field fpu_fields[] = {
+    STATE_STRUCT_ARRAY(struct fpu, reg, &float80_table),
+    STATE_U8(struct fpu, top),
+    STATE_U8(struct fpu, valid),
+    STATE_U16(struct fpu, control),
+    STATE_U16(struct fpu, status),
+    STATE_U16(struct fpu, opcode),
+    STATE_U16(struct fpu, instruction_selector),
+    STATE_U16(struct fpu, operand_selector),
+    STATE_U64(struct fpu, instruction_offset),
+    STATE_U64(struct fpu, operand_offset),
+    STATE_BOOL(struct fpu, error),
+    STATE_BOOL(struct fpu, ignore),
+};
+static STATE_TABLE(fpu_table, "fpu", 1, fpu_fields, NULL);
+
 /* EFLAGS is hashed and saved through its six flags made explicit: the lazy pair has many spellings of one value. */
 static void restored(void *object)
 {
@@ -62,8 +84,9 @@ static const struct state_field fields[] = {
     STATE_U64(struct cpu, tsc_offset),
     STATE_U64(struct cpu, pending_debug),
     STATE_U64_ARRAY(struct cpu, msr),
+    STATE_STRUCT(struct cpu, fpu, &fpu_table),
 };
-STATE_TABLE(cpu_state_table, "cpu", 1, fields, restored);
+STATE_TABLE(cpu_state_table, "cpu", 2, fields, restored);
 
 void cpu_state_prepare(struct cpu *cpu)
 {

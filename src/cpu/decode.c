@@ -371,7 +371,10 @@ static void take_operands(const struct cpu *cpu, struct reader *reader, const st
         in->dst = register_operand(pattern->dst, width, modrm, prefixes);
         in->src = register_operand(pattern->src, width, modrm, prefixes);
     }
-    take_immediate(reader, pattern->immediate, width, in);
+    if (pattern->immediate == FP_OPCODE)
+        in->imm = (prefixes->opcode & 7u) << 8 | modrm;
+    else
+        take_immediate(reader, pattern->immediate, width, in);
     if (rip_relative)
         in->disp += (int32_t)reader->at;
 }

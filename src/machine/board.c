@@ -1,7 +1,7 @@
 /* The schematic: an i440FX class PC with its AT peripherals. Each chip is made with its wires as arguments; what is not
    drawn here is not connected.
 
-   IRQ  0 timer   1 keyboard   2 cascade   3 COM2, COM4   4 COM1, COM3   6 floppy   7 LPT1   8 RTC   12 PS/2 mouse   14, 15
+   IRQ  0 timer   1 keyboard   2 cascade   3 COM2, COM4   4 COM1, COM3   6 floppy   7 LPT1   8 RTC   12 PS/2 mouse   13 x87   14, 15
    IDE DMA  2 floppy PCI  0 host bridge   1 ISA bridge   2 display */
 #include "machine/board.h"
 
@@ -20,6 +20,7 @@
 #define IRQ_PARALLEL 7
 #define IRQ_RTC 8
 #define IRQ_MOUSE 12
+#define IRQ_COPROCESSOR 13
 #define IRQ_IDE 14
 #define DMA_FLOPPY 2
 
@@ -264,6 +265,9 @@ static void make_system_chips(struct board *board)
     board->timer = i8254_new(bay, (const struct wire[3]){irq(board, IRQ_TIMER), none, none});
     board->a20 = a20_new(bay, wire(cpu_set_a20, cpu, 0));
     board->port61 = port61_new(bay, board->timer);
+    board->coprocessor_error = coprocessor_error_new(bay, irq(board, IRQ_COPROCESSOR), wire(cpu_set_ignne, cpu, 0));
+    cpu->fpu_error = coprocessor_error_ferr;
+    cpu->fpu_error_owner = board->coprocessor_error;
     board->port92 = port92_new(bay, wire(a20_set, board->a20, A20_PORT92), init);
     board->dma = i8237_pair_new(bay);
     board->rtc = mc146818_new(bay, &cmos, irq(board, IRQ_RTC), none); /* nothing on this board raises NMI */
@@ -384,6 +388,7 @@ static void free_chips(struct board *board)
     mc146818_free(board->rtc);
     i8237_pair_free(board->dma);
     port92_free(board->port92);
+    coprocessor_error_free(board->coprocessor_error);
     port61_free(board->port61);
     a20_free(board->a20);
     i8254_free(board->timer);
@@ -404,6 +409,7 @@ void board_reset_chips(struct board *board)
     mc146818_reset(board->rtc);
     port61_reset(board->port61);
     port92_reset(board->port92);
+    coprocessor_error_reset(board->coprocessor_error);
     i8042_reset(board->keyboard_controller);
     pci_bus_reset(board->pci);
     i440fx_reset(board->north_bridge);

@@ -23,6 +23,7 @@
 #include "devices/piix3.h"
 #include "devices/piix3_ide.h"
 #include "devices/port61.h"
+#include "devices/coprocessor_error.h"
 #include "devices/port92.h"
 #include "devices/ps2_mouse.h"
 #include "devices/uart16550.h"
@@ -56,6 +57,7 @@ struct board {
     struct a20 *a20;
     struct port61 *port61;
     struct port92 *port92;
+    struct coprocessor_error *coprocessor_error;
     struct i8237_pair *dma;
     struct mc146818 *rtc;
     struct i8042 *keyboard_controller;

@@ -62,7 +62,9 @@ static unsigned emit(uint64_t *random, const struct cpu_model *model, uint8_t *o
     if (row->opcode >> 8)
         out[length++] = (uint8_t)(row->opcode >> 8);
     out[length++] = (uint8_t)(row->opcode + (row->attributes & OPCODE_REG ? below(random, 8) : 0));
-    if (row->ext != ANY_EXT)
+    if (row->ext < 0 && row->ext != ANY_EXT)
+        modrm = (uint8_t)row->ext;
+    else if (row->ext != ANY_EXT)
         modrm = (uint8_t)((modrm & 0xc7) | row->ext << 3);
     out[length++] = modrm; /* where no ModRM belongs it is the next instruction's business */
     for (unsigned i = below(random, 6); i; i--)

@@ -10,7 +10,7 @@ static bool matches(const struct row *row, unsigned map, unsigned opcode, unsign
 
     if ((row->opcode >> 8 == 0x0f) != map || opcode < first || opcode >= first + (row->attributes & OPCODE_REG ? 8 : 1))
         return false;
-    if (row->ext != ANY_EXT && row->ext != (int)(modrm >> 3 & 7))
+    if (row->ext != ANY_EXT && row->ext != (row->ext < 0 ? MODRM((int)modrm) : (int)(modrm >> 3 & 7)))
         return false;
     return !((row->attributes & MEM) && modrm >= 0xc0) && !((row->attributes & REG) && modrm < 0xc0);
 }

@@ -170,7 +170,7 @@ struct bytes16 {
     uint8_t bytes[16];
 };
 
-void host_store(enum host_format format, uint16_t control, struct float80 value, uint8_t bytes[16], uint16_t *status)
+void host_x87_store(enum host_format format, uint16_t control, struct float80 value, uint8_t bytes[16], uint16_t *status)
 {
     struct host_image x = host_image(value);
 
@@ -185,7 +185,7 @@ void host_store(enum host_format format, uint16_t control, struct float80 value,
     }
 }
 
-struct float80 host_load(enum host_format format, uint16_t control, const uint8_t bytes[16], uint16_t *status)
+struct float80 host_x87_load(enum host_format format, uint16_t control, const uint8_t bytes[16], uint16_t *status)
 {
     struct host_image result;
 

@@ -72,8 +72,8 @@ struct float80 host_run(enum host_operation operation, uint16_t control, struct 
 
 /* Stores and loads of memory formats; results start out as bytes of AAh. */
 enum host_format { HOST_FLOAT32, HOST_FLOAT64, HOST_INT16, HOST_INT32, HOST_INT64, HOST_BCD, HOST_FORMATS };
-void host_store(enum host_format format, uint16_t control, struct float80 value, uint8_t bytes[16], uint16_t *status);
-struct float80 host_load(enum host_format format, uint16_t control, const uint8_t bytes[16], uint16_t *status);
+void host_x87_store(enum host_format format, uint16_t control, struct float80 value, uint8_t bytes[16], uint16_t *status);
+struct float80 host_x87_load(enum host_format format, uint16_t control, const uint8_t bytes[16], uint16_t *status);
 
 /* Scalar SSE: add, sub, mul, div, sqrt of 32 and 64 bits under an MXCSR whose exceptions are all masked; returns the flags.
  */

@@ -218,7 +218,7 @@ static void compare_store(enum host_format format, uint16_t control, struct floa
     uint16_t host_status;
     unsigned status = soft_store(format, control, value, soft);
 
-    host_store(format, control, value, host, &host_status);
+    host_x87_store(format, control, value, host, &host_status);
     host_status &= FP_ALL | STATUS_C1;
     if (!memcmp(host, soft, 16) && status == host_status)
         return;
@@ -272,7 +272,7 @@ static void compare_load(enum host_format format, uint16_t control, const uint8_
 {
     struct fp_status status = status_of_control(control);
     uint16_t host_status;
-    struct float80 host = host_load(format, control, bytes, &host_status), soft;
+    struct float80 host = host_x87_load(format, control, bytes, &host_status), soft;
     struct fp_number number;
     struct outcome outcome;
 

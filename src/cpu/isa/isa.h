@@ -9,7 +9,7 @@
 
 /* Operand patterns, in the notation of SDM 2 appendix A.2: E register or memory by ModRM.rm, G register by ModRM.reg, Z register in
    the opcode's low three bits, I immediate, J branch displacement, O memory offset without ModRM, S segment register, C control,
-   D debug, T test register, M memory only, A far pointer; b byte, w word, v operand size, z 16 or 32 bits, s sign-extended.
+   D debug, T test register, M memory only, FpM and FpR x87 memory and stack register, A far pointer; b byte, w word, v operand size, z 16 or 32 bits, s sign-extended.
    Columns: name, ModRM byte follows, width (8; 16; V operand size; 0 none), dst from, src from, immediate. */
 #define OPERAND_PATTERNS(P)                                \
     P(NONE, false, 0, NO, NO, NO_IMM)                      \
@@ -54,6 +54,8 @@
     P(Jz, false, V, NO, NO, RELZ)                          \
     P(Ew_Sw, true, V, RM, REG_RAW, NO_IMM)                 \
     P(Sw_Ew, true, V, REG_RAW, RM, NO_IMM)                 \
+    P(FpM, true, V, NO, NO, FP_OPCODE)                     \
+    P(FpR, true, 0, RM, NO, FP_OPCODE)                     \
     P(Rd_Cd, true, 32, RM, REG_RAW, NO_IMM)                \
     P(Cd_Rd, true, 32, REG_RAW, RM, NO_IMM)
 
@@ -69,8 +71,9 @@ enum operand_pattern {
 enum operand_source { SOURCE_NO, SOURCE_RM, SOURCE_RM8, SOURCE_RM16, SOURCE_REG, SOURCE_REG_RAW, SOURCE_RAX_, SOURCE_OPCODE, SOURCE_OFFSET };
 
 /* What follows as immediate, and how it gets into the record: IMM8 zero-extended, IMM8_SIGNED and IMM_Z sign-extended,
-   IMM16_8 (ENTER) imm = word | byte << 16, IMM_FAR imm = offset | selector << 32, REL8 and RELZ: disp relative to the trace. */
-enum immediate_kind { NO_IMM, IMM8, IMM8_SIGNED, IMM16, IMM16_8, IMM_Z, IMM_V, IMM_FAR, REL8, RELZ };
+   IMM16_8 (ENTER) imm = word | byte << 16, IMM_FAR imm = offset | selector << 32, REL8 and RELZ: disp relative to the trace,
+   FP_OPCODE: nothing follows, imm is what the x87 remembers of the opcode (SDM 1 8.1.9). */
+enum immediate_kind { NO_IMM, IMM8, IMM8_SIGNED, IMM16, IMM16_8, IMM_Z, IMM_V, IMM_FAR, REL8, RELZ, FP_OPCODE };
 
 enum row_attribute {
     PLAIN = 0,
@@ -101,11 +104,13 @@ enum flag_set {
     F_ALL = 0x3f7fd5
 };
 
-#define ANY_EXT (-1)
+#define ANY_EXT (-128)
+/* A row of one register form: its whole ModRM byte. */
+#define MODRM(byte) ((byte) - 256)
 
 struct row {
     uint16_t opcode;      /* 0x00-0xff, 0x0f00-0x0fff */
-    int8_t ext;           /* ModRM.reg, or ANY_EXT */
+    int8_t ext;           /* ModRM.reg, MODRM(byte) or ANY_EXT */
     uint8_t operands;     /* enum operand_pattern */
     uint8_t feature;      /* enum feature */
     const char *mnemonic; /* as in the manual, lower case; size suffixes are the operands' business */

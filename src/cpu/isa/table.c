@@ -28,6 +28,7 @@
 #include "cpu/isa/integer.def"
 #include "cpu/isa/general.def"
 #include "cpu/isa/system.def"
+#include "cpu/isa/x87.def"
 #undef ROW
 #undef REL
 #undef ONE
@@ -62,6 +63,7 @@ const struct row isa_rows[] = {
 #include "cpu/isa/integer.def"
 #include "cpu/isa/general.def"
 #include "cpu/isa/system.def"
+#include "cpu/isa/x87.def"
 };
 const unsigned isa_row_count = ARRAY_LENGTH(isa_rows);
 
@@ -125,7 +127,7 @@ const struct row *decode_table_find(const struct decode_table *table, unsigned m
     for (unsigned n = table->count[map][opcode]; n; n--, rows++) {
         const struct row *row = &isa_rows[*rows];
 
-        if (row->ext != ANY_EXT && row->ext != (modrm >> 3 & 7))
+        if (row->ext != ANY_EXT && row->ext != (row->ext < 0 ? MODRM(modrm) : modrm >> 3 & 7))
             continue;
         if ((row->attributes & MEM) && modrm >= 0xc0)
             continue;
