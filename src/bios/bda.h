@@ -103,6 +103,7 @@ struct ebda {
     u8 cd_media;   /* El Torito media type: 0 no emulation, 1-3 floppy, 4 hard disk */
     u16 cd_cylinders;
     u8 cd_heads, cd_track; /* 42: geometry of the emulated drive */
+    u8 apm_connected;      /* 44: the real-mode interface of INT 15h 53h */
 } PACKED;
 enum { EBDA_STACK_FLOOR = 0x60, EBDA_STACK_TOP = 0x400 };
 _Static_assert(__builtin_offsetof(struct ebda, mouse_off) == 0x22, "EBDA layout");

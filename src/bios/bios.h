@@ -46,6 +46,7 @@ void memory_init(void);
 u16 extended_kb(void);      /* above 1 MiB, at most FFFFh, up to 64 MiB: for INT 15h 88h */
 u32 memory_above_16m(void); /* in 64 KiB units */
 void e820(struct regs *r);
+void apm(struct regs *r);
 void e801(struct regs *r);
 extern FROZEN u16 base_kb;
 

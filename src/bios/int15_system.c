@@ -87,6 +87,7 @@ void int15_system(struct regs *r)
     switch (r->ah) {
     case 0x24: a20(r); break;
     case 0x4F: /* keyboard intercept: the key goes on */ set_cf(r, true); break;
+    case 0x53: apm(r); break;
     case 0x80: /* device open, close, program termination, SysReq, busy loop and interrupt complete: nothing */
     case 0x81:
     case 0x82:

@@ -93,6 +93,7 @@ void selftest(void)
     part("disk", test_disk);
     part("video", test_video);
     part("graphics", test_graphics);
+    part("VBE", test_vbe);
     CALL(0x10, .eax = 0x0003);
     stack_check();
     say("BIOS-TEST ");

@@ -26,6 +26,7 @@ void check_at(const char *what, u32 got, u32 want);
 
 void test_video(void);
 void test_graphics(void);
+void test_vbe(void);
 void test_floppy(void);
 void test_disk(void);
 void test_system(void);

@@ -36,6 +36,28 @@ static void memory_map(void)
     CHECK("E820 without SMAP", r.flags & CF, CF);
 }
 
+/* APM 1.2 in real mode: found, connected once, asked, disconnected. */
+static void power_management(void)
+{
+    struct callregs r = CALL(0x15, .eax = 0x5300, .ebx = 0);
+    CHECK("APM carry", r.flags & CF, 0);
+    CHECK("APM version", r.ax, 0x0102);
+    CHECK("APM signature", r.bx, 0x504D);
+    CHECK("APM modes", r.cx & 3, 0);
+    CHECK("APM 32 bits", CALL(0x15, .eax = 0x5303, .ebx = 0).ah, 0x08);
+    CHECK("APM not connected", CALL(0x15, .eax = 0x5304, .ebx = 0).ah, 0x03);
+    CHECK("APM connect", CALL(0x15, .eax = 0x5301, .ebx = 0).flags & CF, 0);
+    CHECK("APM connected already", CALL(0x15, .eax = 0x5301, .ebx = 0).ah, 0x02);
+    r = CALL(0x15, .eax = 0x530E, .ebx = 0, .ecx = 0x0101);
+    CHECK("APM driver version", r.ax, 0x0101);
+    r = CALL(0x15, .eax = 0x530A, .ebx = 1);
+    CHECK("APM power status", r.bx, 0x01FF);
+    CHECK("APM no event", CALL(0x15, .eax = 0x530B).ah, 0x80);
+    CHECK("APM bad state", CALL(0x15, .eax = 0x5307, .ebx = 1, .ecx = 9).ah, 0x0A);
+    CHECK("APM bad device", CALL(0x15, .eax = 0x5307, .ebx = 0x0300, .ecx = 3).ah, 0x09);
+    CHECK("APM disconnect", CALL(0x15, .eax = 0x5304, .ebx = 0).flags & CF, 0);
+}
+
 /* 87h: 1 KiB to 2 MiB and back, then a bad length. */
 static void block_move(void)
 {
@@ -84,6 +106,7 @@ void test_system(void)
     CHECK("EBDA size", peek8(peek16(0x40, 0x0E), 0), 1);
     CHECK("EBDA follows base memory", peek16(0x40, 0x0E), peek16(0x40, 0x13) * 64);
     memory_map();
+    power_management();
     block_move();
     a20();
     r = CALL(0x15, .eax = 0xC000);
