@@ -4,6 +4,11 @@ if command -v Xvfb >/dev/null && command -v xdotool >/dev/null && "$TRUEBOX" run
     display=:$((90 + $$ % 900))
     Xvfb $display -screen 0 1024x768x24 >xvfb.log 2>&1 &
     server=$!
+    tries=0
+    while [ ! -S /tmp/.X11-unix/X${display#:} ] && kill -0 $server 2>/dev/null && [ $tries -lt 30 ]; do
+        sleep 1
+        tries=$((tries + 1))
+    done
     DISPLAY=$display timeout 60 "$TRUEBOX" run --display sdl --until 'hallo' --stats window.json >out 2>err </dev/null &
     child=$!
     tries=0
