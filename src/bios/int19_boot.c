@@ -98,9 +98,40 @@ static void try(u8 what)
     boot_jump(what == CD && seg != 0x7C0 ? seg : 0, drive);
 }
 
+enum { F12 = 0x8600, RING_HEAD = 0x1A, RING_TAIL = 0x1C, RING_FIRST = 0x1E, RING_END = 0x3E };
+
+/* F12 among the keys that wait since POST; then all of them go. Keys typed ahead for what is booted stay otherwise. */
+static bool f12_waits(void)
+{
+    u16 at = peek16(BDA_SEG, RING_HEAD), tail = peek16(BDA_SEG, RING_TAIL);
+    while (at != tail && at >= RING_FIRST && at < RING_END) {
+        if (peek16(BDA_SEG, at) == F12) {
+            poke16(BDA_SEG, RING_HEAD, tail);
+            return true;
+        }
+        at += 2;
+        if (at == RING_END)
+            at = RING_FIRST;
+    }
+    return false;
+}
+
+/* The user's choice for this once; anything but a number: the usual order. */
+static void menu(void)
+{
+    print(STR("Boot from\n  1 Floppy A\n  2 Hard disk 0\n  3 CD-ROM\nor another key for the usual order\n"));
+    struct callregs r = {.eax = 0};
+    callout(0x16, &r);
+    print(STR("\n"));
+    if (r.al >= '0' + FLOPPY && r.al <= '0' + CD)
+        try(r.al - '0');
+}
+
 void boot(void);
 void boot(void)
 {
+    if (f12_waits())
+        menu();
     for (;;) {
         for (u8 i = EBDA_GET(boot_index); i < TRIES; i++) {
             EBDA_SET(boot_index, i + 1);
@@ -111,8 +142,10 @@ void boot(void)
         print(STR("No bootable device. Insert a bootable disk and press a key to try again.\n"));
         log_print(STR("boot: no bootable device\n"));
         EBDA_SET(boot_index, 0);
-        struct callregs r = {.eax = 0};
+        struct callregs r = {.eax = 0x1000}; /* with F12 */
         callout(0x16, &r);
         print(STR("\n"));
+        if (r.ax == F12)
+            menu();
     }
 }

@@ -99,6 +99,14 @@ static void banner_memory(void)
     print(STR("Truebox BIOS\n\nMemory:       %d KB base, %d KB extended\n"), (u32)base_kb, extended);
 }
 
+/* Half a second in which F12 can be pressed (int19_boot.c looks for it). */
+static void wait_for_user(void)
+{
+    u32 from = BDA_GET(ticks);
+    while (BDA_GET(ticks) - from < 9 && BDA_GET(ticks) >= from)
+        asm volatile("sti; hlt" : : : "memory");
+}
+
 void post(u32 warm);
 void post(u32 warm)
 {
@@ -139,7 +147,8 @@ void post(u32 warm)
     post_code(0x80);
     option_roms_init();
     shadow_lock();
-    print(STR("\n"));
+    print(STR("\nF12: boot menu\n\n"));
+    wait_for_user();
     post_code(0x00);
     asm volatile("int $0x19");
 }
