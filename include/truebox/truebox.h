@@ -121,6 +121,7 @@ enum tb_stop tb_machine_step(tb_machine *machine);
 /* From inside a callback: the run in progress returns TB_STOP_REQUEST at the end of the current instruction. */
 void tb_machine_stop(tb_machine *machine);
 
+/* Counts since power-on, and the same as nanoseconds of the guest's time: clock * 1,000,000,000 / ips, rounded down. */
 uint64_t tb_machine_clock(const tb_machine *machine);
 uint64_t tb_machine_virtual_ns(const tb_machine *machine);
 
@@ -136,14 +137,17 @@ uint64_t tb_machine_state_hash(tb_machine *machine);
 /* Calls `visit` with each state scalar's path ("cpu0.rax", "pic.master.irr") and value, in board order. */
 void tb_machine_visit_state(const tb_machine *machine, void (*visit)(void *owner, const char *path, uint64_t value), void *owner);
 
-/* Whole-machine state into a buffer that the caller frees with free(), and back into a machine of the same configuration. */
+/* Whole-machine state into a buffer that the caller frees with free(), and back into a machine of the same configuration, firmware
+   and images. Saving: NULL if memory is short or an image cannot be read. Restoring: the bytes may be hostile; false with *error
+   (may be NULL) and the machine as it was if they are damaged or of another configuration (TB_STATUS_DATA); TB_STATUS_NO_INPUT
+   if an image could not be written while its sectors were put back: the machine is then of no more use. */
 uint8_t *tb_machine_save(tb_machine *machine, size_t *size);
 bool tb_machine_restore(tb_machine *machine, const uint8_t *bytes, size_t size, struct tb_error *error);
 
 /* ------------------------------------------------------------------------------------------------------------------
    Registers and memory */
 
-/* Number of processors, and the one that runs next. */
+/* Number of processors: they are numbered from 0. */
 unsigned tb_cpu_count(const tb_machine *machine);
 
 /* Reads or writes a register of processor `cpu` by its SDM name in lower case: "rax".."r15", "rip", "rflags", "cs".."gs" (selector),
@@ -153,21 +157,24 @@ unsigned tb_cpu_count(const tb_machine *machine);
 bool tb_register_get(const tb_machine *machine, unsigned cpu, const char *name, uint64_t *value);
 bool tb_register_set(tb_machine *machine, unsigned cpu, const char *name, uint64_t value);
 
-/* Physical memory as DMA sees it. */
+/* Physical memory as DMA sees it, device windows included: reads there have the device's side effects. Where nothing answers, reads
+   give all ones and writes are lost. Code written this way runs at once. */
 void tb_memory_read(tb_machine *machine, uint64_t physical, void *bytes, size_t size);
 void tb_memory_write(tb_machine *machine, uint64_t physical, const void *bytes, size_t size);
 
 /* Translates a linear address with the processor's current paging, as a supervisor read, without side effects. */
 bool tb_linear_to_physical(tb_machine *machine, unsigned cpu, uint64_t linear, uint64_t *physical);
 
-/* Up to `size` bytes at a linear address without side effects; returns how many could be read (written). */
+/* Up to `size` bytes of RAM or ROM at a linear address without side effects; returns how many could be read (written) before the
+   first page that is not mapped or is a device's. */
 size_t tb_linear_read(tb_machine *machine, unsigned cpu, uint64_t linear, void *bytes, size_t size);
 size_t tb_linear_write(tb_machine *machine, unsigned cpu, uint64_t linear, const void *bytes, size_t size);
 
-/* Breakpoints by linear address; adding one twice counts. */
+/* Breakpoints by linear address; one that was added twice must be removed twice. The guest cannot see them. */
 void tb_breakpoint_add(tb_machine *machine, uint64_t linear);
 void tb_breakpoint_remove(tb_machine *machine, uint64_t linear);
 
+/* Watchpoints on [linear, linear + length) of data; to remove one, give the same three values. */
 enum tb_watch { TB_WATCH_READ = 1, TB_WATCH_WRITE = 2, TB_WATCH_ACCESS = 3 };
 void tb_watchpoint_add(tb_machine *machine, uint64_t linear, uint64_t length, enum tb_watch kind);
 void tb_watchpoint_remove(tb_machine *machine, uint64_t linear, uint64_t length, enum tb_watch kind);
@@ -189,6 +196,7 @@ struct tb_screen {
     uint64_t generation;          /* changes whenever the picture may have changed */
 };
 
+/* What the picture is at this clock; it may be of another size after each run. */
 void tb_screen_get(tb_machine *machine, struct tb_screen *screen);
 
 /* Renders the current picture as 0x00RRGGBB, `stride` pixels from row to row; the buffer holds width x height as
@@ -247,6 +255,7 @@ enum tb_output {
     TB_OUTPUT_LPT1,     /* what the guest prints, if the configuration has a printer */
     TB_OUTPUT_COUNT
 };
+/* `put` gets each byte as the guest sends it; NULL: nobody listens, the bytes are lost. */
 void tb_on_output(tb_machine *machine, enum tb_output output, void (*put)(void *owner, uint8_t byte), void *owner);
 
 /* One line per event in the enabled categories: a comma-separated list such as "guest,fault", "all" or "". false: no such name. */
