@@ -8,7 +8,7 @@
 #include <truebox/truebox.h>
 
 /* If neither an image nor a drive nor another BIOS was named: puts the demo into drive A, in a temporary file whose name
-   *path receives (else NULL). Once the machine is made demo_forget removes it. */
+ *path receives (else NULL). Once the machine is made demo_forget removes it. */
 bool demo_insert(struct run_options *options, char **path, struct tb_error *error);
 void demo_forget(char **path);
 

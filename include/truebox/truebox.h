@@ -50,27 +50,27 @@ enum tb_engine {
 };
 
 struct tb_config {
-    uint64_t memory_size;      /* bytes of RAM, a multiple of 64 KiB, 1 MiB to 3 GiB; 64 MiB */
-    const char *cpu_model;     /* a name that tb_cpu_model lists; NULL: the default model */
+    uint64_t memory_size;  /* bytes of RAM, a multiple of 64 KiB, 1 MiB to 3 GiB; 64 MiB */
+    const char *cpu_model; /* a name that tb_cpu_model lists; NULL: the default model */
     enum tb_engine engine;
-    uint64_t ips;              /* clock counts per second of virtual time; 100,000,000 */
-    uint64_t seed;             /* for RDRAND and its kind */
-    int64_t rtc_seconds;       /* RTC at power-on: seconds since 1970-01-01T00:00:00, local time of the guest */
+    uint64_t ips;        /* clock counts per second of virtual time; 100,000,000 */
+    uint64_t seed;       /* for RDRAND and its kind */
+    int64_t rtc_seconds; /* RTC at power-on: seconds since 1970-01-01T00:00:00, local time of the guest */
     struct tb_drive_config drives[TB_DRIVE_COUNT];
-    bool discard_disk_writes;  /* --snapshot: guest writes never reach the image files */
-    char boot_order[4];        /* letters of a (floppy), c (disk), d (CD), zero-terminated; "acd" */
-    const char *bios_path;     /* NULL: Truebox's own */
-    const char *vga_bios_path; /* NULL: Truebox's own; "" : none */
+    bool discard_disk_writes;    /* --snapshot: guest writes never reach the image files */
+    char boot_order[4];          /* letters of a (floppy), c (disk), d (CD), zero-terminated; "acd" */
+    const char *bios_path;       /* NULL: Truebox's own */
+    const char *vga_bios_path;   /* NULL: Truebox's own; "" : none */
     const char *option_rom_path; /* NULL: none */
-    const char *kernel_path;   /* a multiboot 1 kernel, entered after the firmware's initialisation; NULL: boot from a drive */
-    const char *initrd_paths;  /* its modules, "FILE[ ARGUMENTS],FILE..."; NULL: none */
+    const char *kernel_path; /* a multiboot 1 kernel, entered after the firmware's initialisation; NULL: boot from a drive */
+    const char *initrd_paths;        /* its modules, "FILE[ ARGUMENTS],FILE..."; NULL: none */
     const char *kernel_command_line; /* follows the kernel's name; NULL: nothing */
-    bool printer;              /* something is plugged into the parallel port: see TB_OUTPUT_LPT1 */
-    bool debug_exit;           /* isa-debug-exit present */
-    uint16_t debug_exit_port;  /* 0xf4 */
-    bool shutdown_resets;      /* a triple fault resets the machine (true) or stops it (false) */
-    unsigned tlb_entries;      /* 0: the default; a power of two from 2: hostile sizes for tests */
-    unsigned trace_length;     /* 0: the default of 32; 1..32 */
+    bool printer;                    /* something is plugged into the parallel port: see TB_OUTPUT_LPT1 */
+    bool debug_exit;                 /* isa-debug-exit present */
+    uint16_t debug_exit_port;        /* 0xf4 */
+    bool shutdown_resets;            /* a triple fault resets the machine (true) or stops it (false) */
+    unsigned tlb_entries;            /* 0: the default; a power of two from 2: hostile sizes for tests */
+    unsigned trace_length;           /* 0: the default of 32; 1..32 */
 };
 
 /* Fills in the defaults given above. */
@@ -135,12 +135,14 @@ int tb_machine_exit_code(const tb_machine *machine);
 uint64_t tb_machine_state_hash(tb_machine *machine);
 
 /* Calls `visit` with each state scalar's path ("cpu0.rax", "pic.master.irr") and value, in board order. */
-void tb_machine_visit_state(const tb_machine *machine, void (*visit)(void *owner, const char *path, uint64_t value), void *owner);
+void tb_machine_visit_state(const tb_machine *machine, void (*visit)(void *owner, const char *path, uint64_t value),
+                            void *owner);
 
-/* Whole-machine state into a buffer that the caller frees with free(), and back into a machine of the same configuration, firmware
-   and images. Saving: NULL if memory is short or an image cannot be read. Restoring: the bytes may be hostile; false with *error
-   (may be NULL) and the machine as it was if they are damaged or of another configuration (TB_STATUS_DATA); TB_STATUS_NO_INPUT
-   if an image could not be written while its sectors were put back: the machine is then of no more use. */
+/* Whole-machine state into a buffer that the caller frees with free(), and back into a machine of the same configuration,
+   firmware and images. Saving: NULL if memory is short or an image cannot be read. Restoring: the bytes may be hostile;
+   false with *error (may be NULL) and the machine as it was if they are damaged or of another configuration
+   (TB_STATUS_DATA); TB_STATUS_NO_INPUT if an image could not be written while its sectors were put back: the machine is then
+   of no more use. */
 uint8_t *tb_machine_save(tb_machine *machine, size_t *size);
 bool tb_machine_restore(tb_machine *machine, const uint8_t *bytes, size_t size, struct tb_error *error);
 
@@ -150,23 +152,24 @@ bool tb_machine_restore(tb_machine *machine, const uint8_t *bytes, size_t size, 
 /* Number of processors: they are numbered from 0. */
 unsigned tb_cpu_count(const tb_machine *machine);
 
-/* Reads or writes a register of processor `cpu` by its SDM name in lower case: "rax".."r15", "rip", "rflags", "cs".."gs" (selector),
-   "cs.base", "cs.limit", "cs.attributes" (bits 8-23 of the descriptor's second doubleword, shifted to 0), "gdtr.base",
-   "gdtr.limit", "idtr.base", "idtr.limit", "ldtr", "tr" (same subfields), "cr0".."cr4", "dr0".."dr7", "tsc", "cpl". false if there is
-   no such register. Writes go past the checks that a guest would meet, but keep derived state consistent. */
+/* Reads or writes a register of processor `cpu` by its SDM name in lower case: "rax".."r15", "rip", "rflags", "cs".."gs"
+   (selector), "cs.base", "cs.limit", "cs.attributes" (bits 8-23 of the descriptor's second doubleword, shifted to 0),
+   "gdtr.base", "gdtr.limit", "idtr.base", "idtr.limit", "ldtr", "tr" (same subfields), "cr0".."cr4", "dr0".."dr7", "tsc",
+   "cpl". false if there is no such register. Writes go past the checks that a guest would meet, but keep derived state
+   consistent. */
 bool tb_register_get(const tb_machine *machine, unsigned cpu, const char *name, uint64_t *value);
 bool tb_register_set(tb_machine *machine, unsigned cpu, const char *name, uint64_t value);
 
-/* Physical memory as DMA sees it, device windows included: reads there have the device's side effects. Where nothing answers, reads
-   give all ones and writes are lost. Code written this way runs at once. */
+/* Physical memory as DMA sees it, device windows included: reads there have the device's side effects. Where nothing
+   answers, reads give all ones and writes are lost. Code written this way runs at once. */
 void tb_memory_read(tb_machine *machine, uint64_t physical, void *bytes, size_t size);
 void tb_memory_write(tb_machine *machine, uint64_t physical, const void *bytes, size_t size);
 
 /* Translates a linear address with the processor's current paging, as a supervisor read, without side effects. */
 bool tb_linear_to_physical(tb_machine *machine, unsigned cpu, uint64_t linear, uint64_t *physical);
 
-/* Up to `size` bytes of RAM or ROM at a linear address without side effects; returns how many could be read (written) before the
-   first page that is not mapped or is a device's. */
+/* Up to `size` bytes of RAM or ROM at a linear address without side effects; returns how many could be read (written) before
+   the first page that is not mapped or is a device's. */
 size_t tb_linear_read(tb_machine *machine, unsigned cpu, uint64_t linear, void *bytes, size_t size);
 size_t tb_linear_write(tb_machine *machine, unsigned cpu, uint64_t linear, const void *bytes, size_t size);
 
@@ -189,11 +192,11 @@ size_t tb_explain(const tb_machine *machine, char *text, size_t size);
    Screen */
 
 struct tb_screen {
-    unsigned width, height;       /* pixels of the rendered picture; 0 while the display is blanked or off */
+    unsigned width, height; /* pixels of the rendered picture; 0 while the display is blanked or off */
     bool text_mode;
-    unsigned columns, rows;       /* character cells in text mode, else 0 */
-    unsigned aspect_x, aspect_y;  /* a pixel's shape; 1:1 where the monitor would show square pixels */
-    uint64_t generation;          /* changes whenever the picture may have changed */
+    unsigned columns, rows;      /* character cells in text mode, else 0 */
+    unsigned aspect_x, aspect_y; /* a pixel's shape; 1:1 where the monitor would show square pixels */
+    uint64_t generation;         /* changes whenever the picture may have changed */
 };
 
 /* What the picture is at this clock; it may be of another size after each run. */
@@ -221,11 +224,17 @@ bool tb_key(tb_machine *machine, uint16_t scan_code, bool pressed);
 /* True when the guest has taken every key byte sent so far. */
 bool tb_keyboard_idle(const tb_machine *machine);
 
-enum tb_mouse_button { TB_MOUSE_LEFT = 1, TB_MOUSE_RIGHT = 2, TB_MOUSE_MIDDLE = 4, TB_MOUSE_FOURTH = 8, TB_MOUSE_FIFTH = 16 };
+enum tb_mouse_button {
+    TB_MOUSE_LEFT = 1,
+    TB_MOUSE_RIGHT = 2,
+    TB_MOUSE_MIDDLE = 4,
+    TB_MOUSE_FOURTH = 8,
+    TB_MOUSE_FIFTH = 16
+};
 
-/* The mouse moves by counts right and down, its wheel turns by clicks towards the user, and `buttons` (enum tb_mouse_button) are
-   down from now on. What one report cannot carry goes into the next; but of a button's changes between two reports the guest
-   sees only the last: wait for tb_mouse_idle. */
+/* The mouse moves by counts right and down, its wheel turns by clicks towards the user, and `buttons` (enum tb_mouse_button)
+   are down from now on. What one report cannot carry goes into the next; but of a button's changes between two reports the
+   guest sees only the last: wait for tb_mouse_idle. */
 void tb_mouse(tb_machine *machine, int right, int down, int wheel, unsigned buttons);
 
 /* True when the guest has taken all that the mouse had to report, or wants no reports. */
@@ -234,13 +243,13 @@ bool tb_mouse_idle(const tb_machine *machine);
 /* Bytes arriving at serial port `index` (0 = COM1); returns how many were accepted into the receive queue. */
 size_t tb_serial_input(tb_machine *machine, unsigned index, const uint8_t *bytes, size_t count);
 
-/* Puts another medium in a floppy or CD drive, or takes it out (path NULL). false with *error (may be NULL) if the drive does not
-   exist or takes no other medium, if the file cannot be used (the drive then keeps what it has), or if what the guest wrote to
-   the old medium could not all be kept (the new one is in). */
+/* Puts another medium in a floppy or CD drive, or takes it out (path NULL). false with *error (may be NULL) if the drive
+   does not exist or takes no other medium, if the file cannot be used (the drive then keeps what it has), or if what the
+   guest wrote to the old medium could not all be kept (the new one is in). */
 bool tb_drive_change(tb_machine *machine, enum tb_drive drive, const char *path, struct tb_error *error);
 
-/* Whether the medium in this drive is write-protected for the guest, because its file was opened for reading only: a CD always; a
-   floppy or disk image if it may not be written and discard_disk_writes is false. false without a medium. */
+/* Whether the medium in this drive is write-protected for the guest, because its file was opened for reading only: a CD
+   always; a floppy or disk image if it may not be written and discard_disk_writes is false. false without a medium. */
 bool tb_drive_read_only(const tb_machine *machine, enum tb_drive drive);
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -258,45 +267,47 @@ enum tb_output {
 /* `put` gets each byte as the guest sends it; NULL: nobody listens, the bytes are lost. */
 void tb_on_output(tb_machine *machine, enum tb_output output, void (*put)(void *owner, uint8_t byte), void *owner);
 
-/* One line per event in the enabled categories: a comma-separated list such as "guest,fault", "all" or "". false: no such name. */
+/* One line per event in the enabled categories: a comma-separated list such as "guest,fault", "all" or "". false: no such
+ * name. */
 bool tb_on_log(tb_machine *machine, const char *categories, void (*line)(void *owner, const char *text), void *owner);
 
 /* Called before each instruction or REP iteration while set; the machine runs by single records then. */
 struct tb_step {
     uint64_t clock;
-    uint64_t rip;     /* offset in CS */
-    uint64_t linear;  /* of the instruction's first byte */
+    uint64_t rip;    /* offset in CS */
+    uint64_t linear; /* of the instruction's first byte */
     uint8_t bytes[15];
     uint8_t length;
 };
 void tb_on_step(tb_machine *machine, void (*step)(void *owner, const struct tb_step *step), void *owner);
 
-/* Writes a text trace to the file `path` (replacing it) from now on: for each instruction or REP iteration one line of clock,
-   CS:RIP, linear address, bytes and disassembly, then what it changed in the registers. tb_trace_text_stop ends it; false with
-   *error (may be NULL) if something could not be written. tb_machine_free ends it too. Uses the same hook as tb_on_step, which
-   may be set beside it. */
+/* Writes a text trace to the file `path` (replacing it) from now on: for each instruction or REP iteration one line of
+   clock, CS:RIP, linear address, bytes and disassembly, then what it changed in the registers. tb_trace_text_stop ends it;
+   false with *error (may be NULL) if something could not be written. tb_machine_free ends it too. Uses the same hook as
+   tb_on_step, which may be set beside it. */
 bool tb_trace_text(tb_machine *machine, const char *path, struct tb_error *error);
 bool tb_trace_text_stop(tb_machine *machine, struct tb_error *error);
 
 /* ------------------------------------------------------------------------------------------------------------------
-   GDB's remote protocol. The registers' order and names are in the target description that the stub sends; "pc" is the linear
-   address CS.base + RIP, so that breakpoints and backtraces work in real mode too. */
+   GDB's remote protocol. The registers' order and names are in the target description that the stub sends; "pc" is the
+   linear address CS.base + RIP, so that breakpoints and backtraces work in real mode too. */
 
 typedef struct tb_gdb tb_gdb;
 
-/* Opens the stub: "PORT" or ":PORT" (TCP, loopback only), "HOST:PORT", "unix:PATH" or "stdio". The machine must outlive it. */
+/* Opens the stub: "PORT" or ":PORT" (TCP, loopback only), "HOST:PORT", "unix:PATH" or "stdio". The machine must outlive it.
+ */
 tb_gdb *tb_gdb_open(tb_machine *machine, const char *where, struct tb_error *error);
 void tb_gdb_close(tb_gdb *gdb);
 
 enum tb_gdb_state {
-    TB_GDB_RUN,    /* no client, or the client said continue: run the machine and report what stopped it by tb_gdb_stopped */
-    TB_GDB_STEP,   /* the client asked for one step: tb_machine_step, then tb_gdb_stopped */
+    TB_GDB_RUN,  /* no client, or the client said continue: run the machine and report what stopped it by tb_gdb_stopped */
+    TB_GDB_STEP, /* the client asked for one step: tb_machine_step, then tb_gdb_stopped */
     TB_GDB_STOPPED, /* the client holds the machine: only poll */
-    TB_GDB_KILLED  /* the client ended the run */
+    TB_GDB_KILLED   /* the client ended the run */
 };
 
-/* Serves whatever the client sent; waits for it up to `wait_ms` milliseconds of host time (0: not at all) while the client holds
-   the machine. A client that connects stops the machine; one that vanishes lets it run on. */
+/* Serves whatever the client sent; waits for it up to `wait_ms` milliseconds of host time (0: not at all) while the client
+   holds the machine. A client that connects stops the machine; one that vanishes lets it run on. */
 enum tb_gdb_state tb_gdb_poll(tb_gdb *gdb, int wait_ms);
 
 /* Tells the client why the machine stopped; TB_STOP_CLOCK and TB_STOP_REQUEST are nobody's business and are ignored after a
@@ -306,8 +317,8 @@ void tb_gdb_stopped(tb_gdb *gdb, enum tb_stop stop);
 /* Holds the machine until a client has come and let go of it (-S). */
 void tb_gdb_hold(tb_gdb *gdb);
 
-/* A simple loop for programs without a display: runs the machine until `clock`, serving the client every `slice` counts; returns
-   TB_STOP_REQUEST if the client killed the run. */
+/* A simple loop for programs without a display: runs the machine until `clock`, serving the client every `slice` counts;
+   returns TB_STOP_REQUEST if the client killed the run. */
 enum tb_stop tb_gdb_run(tb_gdb *gdb, uint64_t clock, uint64_t slice);
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -316,8 +327,8 @@ enum tb_stop tb_gdb_run(tb_gdb *gdb, uint64_t clock, uint64_t slice);
 /* One instruction as text (Zydis, Intel syntax); `bits` 16, 32 or 64. Returns its length in bytes, 0 if undecodable. */
 unsigned tb_disassemble(const uint8_t *bytes, size_t size, unsigned bits, uint64_t rip, char *text, size_t text_size);
 
-/* Runs a file of hardware-captured single-step vectors (MOO or JSON, plain or gzip) on `cpu_model`; `report` gets one line per failed
-   test. Counts tests run and failed. false with *error if the file cannot be used. */
+/* Runs a file of hardware-captured single-step vectors (MOO or JSON, plain or gzip) on `cpu_model`; `report` gets one line
+   per failed test. Counts tests run and failed. false with *error if the file cannot be used. */
 bool tb_vectors_run(const char *path, const char *cpu_model, enum tb_engine engine,
                     void (*report)(void *owner, const char *line), void *owner, uint64_t *run, uint64_t *failed,
                     struct tb_error *error);

@@ -5,8 +5,8 @@
 
 uint64_t hash_u64(uint64_t hash, uint64_t value)
 {
-    unsigned __int128 product = (unsigned __int128)(hash ^ value ^ UINT64_C(0x9e3779b97f4a7c15)) *
-                                (UINT64_C(0xd6e8feb86659fd93) + 2 * value);
+    unsigned __int128 product =
+        (unsigned __int128)(hash ^ value ^ UINT64_C(0x9e3779b97f4a7c15)) * (UINT64_C(0xd6e8feb86659fd93) + 2 * value);
     uint64_t folded = (uint64_t)product ^ (uint64_t)(product >> 64) ^ (hash << 23 | hash >> 41);
 
     return folded * UINT64_C(0x9fb21c651e98df25) + value;

@@ -6,14 +6,14 @@
 #include <stdint.h>
 
 enum log_category {
-    LOG_GUEST,      /* the guest did something that real hardware would ignore or that is probably its defect */
-    LOG_FAULT,      /* exceptions with their reason rows */
-    LOG_INTERRUPT,  /* interrupts delivered */
-    LOG_PORT,       /* port accesses that nothing answers */
-    LOG_MEMORY,     /* physical accesses that nothing answers */
-    LOG_DEVICE,     /* what the chips do */
-    LOG_DISK,       /* block backends and drive commands */
-    LOG_MACHINE,    /* reset, shutdown, power */
+    LOG_GUEST,     /* the guest did something that real hardware would ignore or that is probably its defect */
+    LOG_FAULT,     /* exceptions with their reason rows */
+    LOG_INTERRUPT, /* interrupts delivered */
+    LOG_PORT,      /* port accesses that nothing answers */
+    LOG_MEMORY,    /* physical accesses that nothing answers */
+    LOG_DEVICE,    /* what the chips do */
+    LOG_DISK,      /* block backends and drive commands */
+    LOG_MACHINE,   /* reset, shutdown, power */
     LOG_CATEGORY_COUNT
 };
 

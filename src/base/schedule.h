@@ -12,18 +12,18 @@
 #define SCHEDULE_NEVER UINT64_MAX
 
 struct event {
-    uint64_t when;               /* SCHEDULE_NEVER while not queued */
-    void (*fire)(void *owner);   /* called with schedule->now == when */
+    uint64_t when;             /* SCHEDULE_NEVER while not queued */
+    void (*fire)(void *owner); /* called with schedule->now == when */
     void *owner;
-    const char *name;            /* for explanations and snapshots */
-    uint64_t order;              /* of queueing: decides among events of the same time, across snapshots too */
+    const char *name; /* for explanations and snapshots */
+    uint64_t order;   /* of queueing: decides among events of the same time, across snapshots too */
     struct event *next;
 };
 
 struct schedule {
-    uint64_t now;                /* clock counts since reset; exact whenever a device is called */
-    uint64_t frequency;          /* clock counts per second of virtual time (--ips) */
-    struct event *first;         /* sorted by when, then by order of queueing */
+    uint64_t now;        /* clock counts since reset; exact whenever a device is called */
+    uint64_t frequency;  /* clock counts per second of virtual time (--ips) */
+    struct event *first; /* sorted by when, then by order of queueing */
     uint64_t next_order;
 };
 

@@ -18,9 +18,9 @@ enum state_kind {
     STATE_KIND_U32,
     STATE_KIND_U64,
     STATE_KIND_BOOL,
-    STATE_KIND_EVENT,  /* struct event: its time; queued again on restore */
-    STATE_KIND_BYTES,  /* `stride` bytes handled as one value (video memory); visits see their hash */
-    STATE_KIND_STRUCT  /* nested struct with a table of its own */
+    STATE_KIND_EVENT, /* struct event: its time; queued again on restore */
+    STATE_KIND_BYTES, /* `stride` bytes handled as one value (video memory); visits see their hash */
+    STATE_KIND_STRUCT /* nested struct with a table of its own */
 };
 
 enum state_visibility {
@@ -34,22 +34,24 @@ struct state_field {
     const char *name;
     enum state_kind kind;
     enum state_visibility visibility;
-    uint32_t offset;                  /* in the struct, bytes */
-    uint32_t count;                   /* elements; 1 for a scalar */
-    uint32_t stride;                  /* bytes from one element to the next */
-    const struct state_table *table;  /* STATE_KIND_STRUCT only */
+    uint32_t offset;                 /* in the struct, bytes */
+    uint32_t count;                  /* elements; 1 for a scalar */
+    uint32_t stride;                 /* bytes from one element to the next */
+    const struct state_table *table; /* STATE_KIND_STRUCT only */
 };
 
 struct state_table {
-    const char *name;                 /* of the struct */
-    uint32_t version;                 /* raised whenever the fields change */
+    const char *name; /* of the struct */
+    uint32_t version; /* raised whenever the fields change */
     const struct state_field *fields;
     size_t field_count;
-    void (*restored)(void *object);   /* recomputes derived state after a restore; may be NULL */
+    void (*restored)(void *object); /* recomputes derived state after a restore; may be NULL */
 };
 
-#define STATE_ROW(type, member, kind, visibility, count, stride, table) \
-    {#member, kind, visibility, (uint32_t)offsetof(type, member), count, stride, table}
+#define STATE_ROW(type, member, kind, visibility, count, stride, table)                   \
+    {                                                                                     \
+#member, kind, visibility, (uint32_t)offsetof(type, member), count, stride, table \
+    }
 
 #define STATE_U8(type, member) STATE_ROW(type, member, STATE_KIND_U8, STATE_VISIBLE, 1, 1, NULL)
 #define STATE_U16(type, member) STATE_ROW(type, member, STATE_KIND_U16, STATE_VISIBLE, 1, 2, NULL)
@@ -67,9 +69,9 @@ struct state_table {
     STATE_ROW(type, member, STATE_KIND_BYTES, STATE_VISIBLE, 1, (uint32_t)sizeof(((type *)0)->member), NULL)
 #define STATE_STRUCT(type, member, table) \
     STATE_ROW(type, member, STATE_KIND_STRUCT, STATE_VISIBLE, 1, (uint32_t)sizeof(((type *)0)->member), table)
-#define STATE_STRUCT_ARRAY(type, member, table)                                                     \
-    STATE_ROW(type, member, STATE_KIND_STRUCT, STATE_VISIBLE,                                       \
-              (uint32_t)(sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0])),             \
+#define STATE_STRUCT_ARRAY(type, member, table)                                         \
+    STATE_ROW(type, member, STATE_KIND_STRUCT, STATE_VISIBLE,                           \
+              (uint32_t)(sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0])), \
               (uint32_t)sizeof(((type *)0)->member[0]), table)
 
 #define STATE_TABLE(symbol, struct_name, table_version, field_array, restored_function) \

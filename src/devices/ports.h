@@ -12,7 +12,7 @@ typedef uint32_t (*port_read_fn)(void *device, uint16_t port, unsigned size);
 typedef void (*port_write_fn)(void *device, uint16_t port, uint32_t value, unsigned size);
 
 enum port_sizes {
-    PORT_BYTE = 1,   /* values are access sizes in bytes, combined with | */
+    PORT_BYTE = 1, /* values are access sizes in bytes, combined with | */
     PORT_WORD = 2,
     PORT_DWORD = 4,
     PORT_BYTE_WORD = 3,

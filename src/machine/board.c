@@ -1,8 +1,8 @@
 /* The schematic: an i440FX class PC with its AT peripherals. Each chip is made with its wires as arguments; what is not
    drawn here is not connected.
 
-   IRQ  0 timer   1 keyboard   2 cascade   3 COM2, COM4   4 COM1, COM3   6 floppy   7 LPT1   8 RTC   12 PS/2 mouse   13 x87   14, 15
-   IDE DMA  2 floppy PCI  0 host bridge   1 ISA bridge   2 display */
+   IRQ  0 timer   1 keyboard   2 cascade   3 COM2, COM4   4 COM1, COM3   6 floppy   7 LPT1   8 RTC   12 PS/2 mouse   13 x87
+   14, 15 IDE DMA  2 floppy PCI  0 host bridge   1 ISA bridge   2 display */
 #include "machine/board.h"
 
 #include <stdlib.h>

@@ -23,7 +23,7 @@ struct multiboot_kernel {
 };
 
 /* Finds out; every segment lies in `memory_size` bytes of RAM, outside the adapters' window and the BIOS's data. false with
-   *error, which names `path`. */
+ *error, which names `path`. */
 bool multiboot_examine(struct multiboot_kernel *kernel, const uint8_t *file, size_t size, uint64_t memory_size,
                        const char *path, struct tb_error *error);
 

@@ -180,7 +180,8 @@ void physical_map_route_ram(struct physical_map *map, uint64_t base, uint64_t si
     physical_map_route(map, base, size, source, source);
 }
 
-void physical_map_route_rom(struct physical_map *map, uint64_t base, uint64_t size, struct physical_rom *rom, uint64_t offset)
+void physical_map_route_rom(struct physical_map *map, uint64_t base, uint64_t size, struct physical_rom *rom,
+                            uint64_t offset)
 {
     struct physical_source source = {.target = PHYSICAL_ROM, .offset = offset, .rom = rom};
 
@@ -219,7 +220,8 @@ static const struct route *route_of(const struct physical_map *map, uint64_t add
     return NULL;
 }
 
-static uint8_t *source_host(const struct physical_map *map, const struct physical_source *source, uint64_t offset, uint32_t *backing)
+static uint8_t *source_host(const struct physical_map *map, const struct physical_source *source, uint64_t offset,
+                            uint32_t *backing)
 {
     offset += source->offset;
     if (source->target == PHYSICAL_RAM && offset < map->ram_size) {

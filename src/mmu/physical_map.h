@@ -46,16 +46,17 @@ struct physical_device *physical_map_new_device(struct physical_map *map, const 
    dropped. */
 struct physical_source {
     enum physical_target target;
-    uint64_t offset;                 /* in RAM, in the ROM, or the device offset of `base` */
-    struct physical_rom *rom;        /* PHYSICAL_ROM */
-    struct physical_device *device;  /* PHYSICAL_MMIO */
+    uint64_t offset;                /* in RAM, in the ROM, or the device offset of `base` */
+    struct physical_rom *rom;       /* PHYSICAL_ROM */
+    struct physical_device *device; /* PHYSICAL_MMIO */
 };
 void physical_map_route(struct physical_map *map, uint64_t base, uint64_t size, struct physical_source read,
                         struct physical_source write);
 
 /* Shorthands. */
 void physical_map_route_ram(struct physical_map *map, uint64_t base, uint64_t size, uint64_t ram_offset);
-void physical_map_route_rom(struct physical_map *map, uint64_t base, uint64_t size, struct physical_rom *rom, uint64_t offset);
+void physical_map_route_rom(struct physical_map *map, uint64_t base, uint64_t size, struct physical_rom *rom,
+                            uint64_t offset);
 void physical_map_route_device(struct physical_map *map, uint64_t base, uint64_t size, struct physical_device *device,
                                uint64_t offset);
 

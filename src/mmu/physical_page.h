@@ -1,4 +1,5 @@
-/* The processor's side of the physical map: pages by host pointer, and being told of writes to pages it has cached something of. */
+/* The processor's side of the physical map: pages by host pointer, and being told of writes to pages it has cached something
+ * of. */
 #ifndef TRUEBOX_MMU_PHYSICAL_PAGE_H
 #define TRUEBOX_MMU_PHYSICAL_PAGE_H
 
@@ -7,9 +8,10 @@
 #define PHYSICAL_NO_BACKING UINT32_MAX
 
 struct physical_page {
-    const uint8_t *read;    /* the page's bytes where reads go to RAM or ROM, else NULL */
-    uint8_t *write;         /* where writes go to RAM, else NULL (dropped, or MMIO) */
-    uint32_t read_backing;  /* identity of the bytes read: RAM page number, or beyond it a ROM page; the key of decoded code */
+    const uint8_t *read; /* the page's bytes where reads go to RAM or ROM, else NULL */
+    uint8_t *write;      /* where writes go to RAM, else NULL (dropped, or MMIO) */
+    uint32_t
+        read_backing; /* identity of the bytes read: RAM page number, or beyond it a ROM page; the key of decoded code */
     uint32_t write_backing; /* RAM page number written */
 };
 
@@ -24,7 +26,11 @@ uint64_t physical_read_value(struct physical_map *map, uint64_t address, unsigne
 void physical_write_value(struct physical_map *map, uint64_t address, uint64_t value, unsigned size);
 
 /* Why direct writes to a RAM page are withheld. */
-enum physical_page_flag { PHYSICAL_PAGE_CODE = 1, PHYSICAL_PAGE_TABLE = 2, PHYSICAL_PAGE_OBSERVED = 4 /* every write is to be seen */ };
+enum physical_page_flag {
+    PHYSICAL_PAGE_CODE = 1,
+    PHYSICAL_PAGE_TABLE = 2,
+    PHYSICAL_PAGE_OBSERVED = 4 /* every write is to be seen */
+};
 
 struct physical_watcher {
     void *owner;

@@ -1,9 +1,9 @@
-/* The same run, whatever carries it (R2, R9, R12, R13): one guest with keys at fixed clocks, run by the plain engine and then by the
-   fast one with hostile cache sizes, observers, breakpoints, snapshots, in small pieces and beside another machine. The state
-   hashes at each checkpoint must be those of the plain engine.
+/* The same run, whatever carries it (R2, R9, R12, R13): one guest with keys at fixed clocks, run by the plain engine and
+   then by the fast one with hostile cache sizes, observers, breakpoints, snapshots, in small pieces and beside another
+   machine. The state hashes at each checkpoint must be those of the plain engine.
 
-   same-run IMAGE COUNT [STEP]: prints PASS or FAIL for each way to run, and last "hash" and the final state hash, which must also be
-   the same in every build. STEP: clock counts between checkpoints. */
+   same-run IMAGE COUNT [STEP]: prints PASS or FAIL for each way to run, and last "hash" and the final state hash, which must
+   also be the same in every build. STEP: clock counts between checkpoints. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 struct way {
     const char *name;
     unsigned tlb_entries, trace_length;
-    void (*prepare)(tb_machine *machine, uint64_t *counter);         /* observers; NULL: none */
+    void (*prepare)(tb_machine *machine, uint64_t *counter);                                 /* observers; NULL: none */
     tb_machine *(*run)(tb_machine *machine, const struct tb_config *config, uint64_t clock); /* NULL: in one piece */
     bool plain;
 };
@@ -25,7 +25,8 @@ static _Noreturn void fail(const char *what, const char *why)
     exit(70);
 }
 
-/* --- observers ----------------------------------------------------------------------------------------------------------- */
+/* --- observers -----------------------------------------------------------------------------------------------------------
+ */
 
 static void count_step(void *owner, const struct tb_step *step)
 {
@@ -67,7 +68,8 @@ static void prepare_breakpoints(tb_machine *machine, uint64_t *counter)
     tb_breakpoint_add(machine, 0xffff0);
 }
 
-/* --- ways to reach a clock ------------------------------------------------------------------------------------------------ */
+/* --- ways to reach a clock ------------------------------------------------------------------------------------------------
+ */
 
 static tb_machine *run_through(tb_machine *machine, const struct tb_config *config, uint64_t clock)
 {
@@ -122,7 +124,8 @@ static tb_machine *run_in_pieces(tb_machine *machine, const struct tb_config *co
     uint64_t random = clock | 1;
 
     for (unsigned i = 0; tb_machine_clock(machine) < clock; i++) {
-        uint64_t left = clock - tb_machine_clock(machine), before = tb_machine_clock(machine), piece = 1 + next_random(&random) % 100000;
+        uint64_t left = clock - tb_machine_clock(machine), before = tb_machine_clock(machine),
+                 piece = 1 + next_random(&random) % 100000;
 
         run_through(machine, config, before + (piece < left ? piece : left));
         if (i % 16 == 0)
@@ -194,7 +197,8 @@ static const struct way ways[] = {
     {.name = "observer of each step", .prepare = prepare_step},
 };
 
-/* --- one run ------------------------------------------------------------------------------------------------------------- */
+/* --- one run -------------------------------------------------------------------------------------------------------------
+ */
 
 /* What is typed: code n at checkpoint n, pressed and released: Enter, d, i, r, Enter, F1, Space, Escape, and so on. */
 static void type(tb_machine *machine, unsigned checkpoint)
@@ -255,7 +259,9 @@ int main(int argc, char **argv)
     tb_config_init(&config);
     config.memory_size = 16 << 20;
     config.discard_disk_writes = true;
-    config.drives[kind == TB_DRIVE_FLOPPY ? TB_FDA : kind == TB_DRIVE_DISK ? TB_HDA : TB_HDC] = (struct tb_drive_config){kind, argv[1]};
+    config.drives[kind == TB_DRIVE_FLOPPY ? TB_FDA
+                  : kind == TB_DRIVE_DISK ? TB_HDA
+                                          : TB_HDC] = (struct tb_drive_config){kind, argv[1]};
     for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
         unsigned at = 0;
 
@@ -269,9 +275,9 @@ int main(int argc, char **argv)
         if (at == checkpoints) {
             printf("PASS same run: %s\n", ways[i].name);
         } else {
-            printf("FAIL same run: %s: differs from the plain engine between clock %llu and %llu (%016llx, plain %016llx)\n", ways[i].name,
-                   (unsigned long long)(at * step), (unsigned long long)((at + 1) * step), (unsigned long long)hashes[at],
-                   (unsigned long long)reference[at]);
+            printf("FAIL same run: %s: differs from the plain engine between clock %llu and %llu (%016llx, plain %016llx)\n",
+                   ways[i].name, (unsigned long long)(at * step), (unsigned long long)((at + 1) * step),
+                   (unsigned long long)hashes[at], (unsigned long long)reference[at]);
             failures++;
         }
         fflush(stdout);

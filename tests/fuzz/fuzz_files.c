@@ -42,8 +42,8 @@ void fuzz_vectors(const uint8_t *bytes, size_t size)
         struct fuzz_file file = fuzz_file_new(bytes + 1, size - 1);
         uint64_t run, failed;
 
-        tb_vectors_run(file.path, bytes[0] & 4 ? "80286" : "8086", bytes[0] & 8 ? TB_ENGINE_PLAIN : TB_ENGINE_FAST, take_line, NULL, &run,
-                       &failed, &error);
+        tb_vectors_run(file.path, bytes[0] & 4 ? "80286" : "8086", bytes[0] & 8 ? TB_ENGINE_PLAIN : TB_ENGINE_FAST,
+                       take_line, NULL, &run, &failed, &error);
         fuzz_file_close(&file);
     }
 }

@@ -1,5 +1,5 @@
-/* The machine itself: code in every mode with the fast engine against the plain one; ports, MMIO and inputs with save and restore in
-   the middle; snapshots; the debugger's packets. */
+/* The machine itself: code in every mode with the fast engine against the plain one; ports, MMIO and inputs with save and
+   restore in the middle; snapshots; the debugger's packets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "fuzz.h"
 
 #define ROM_SIZE 65536u
-#define CODE 0x1000u      /* in the ROM: where the input's code stands */
+#define CODE 0x1000u /* in the ROM: where the input's code stands */
 #define CODE_MAX 0x4000u
 
 /* A machine with this ROM, one MiB of RAM, a floppy, a disk and a CD without writing to any file. */
@@ -50,11 +50,12 @@ static struct fuzz_file media_new(void)
     return fuzz_file_new(sectors, sizeof sectors);
 }
 
-/* --- code ---------------------------------------------------------------------------------------------------------------- */
+/* --- code ----------------------------------------------------------------------------------------------------------------
+ */
 
-/* Assembled by hand: from the reset vector to the mode that byte 0 of the input asks for, then a far jump to its code. The tables
-   stand in the ROM at 0x100 (GDT) and are used there; the IDT or IVT is at 0 in RAM and all zero, but for vectors that lead into
-   the code. Paging maps 4 MiB one to one by a page of 4 MiB. */
+/* Assembled by hand: from the reset vector to the mode that byte 0 of the input asks for, then a far jump to its code. The
+   tables stand in the ROM at 0x100 (GDT) and are used there; the IDT or IVT is at 0 in RAM and all zero, but for vectors
+   that lead into the code. Paging maps 4 MiB one to one by a page of 4 MiB. */
 static void put(uint8_t **at, const char *code, size_t size)
 {
     memcpy(*at, code, size);
@@ -66,49 +67,53 @@ static void put(uint8_t **at, const char *code, size_t size)
 static void build_code_rom(uint8_t *rom, uint8_t mode, const uint8_t *code, size_t size)
 {
     static const uint8_t tables[] = {
-        0,    0,    0, 0, 0,    0,    0,    0,    /* null */
-        0xff, 0xff, 0, 0, 0,    0x9b, 0xcf, 0,    /* 08: flat code */
-        0xff, 0xff, 0, 0, 0,    0x93, 0xcf, 0,    /* 10: flat data */
-        0xff, 0xff, 0, 0, 0x0f, 0x9b, 0,    0,    /* 18: 16-bit code at F0000 */
-        0xff, 0xff, 0, 0, 0,    0xfb, 0xcf, 0,    /* 20: user code */
-        0xff, 0xff, 0, 0, 0,    0xf3, 0xcf, 0,    /* 28: user data */
-        0x67, 0,    0, 6, 0,    0x89, 0,    0,    /* 30: TSS at 600 */
-        0x37, 0,    0, 1, 0x0f, 0,    0,    0,    /* the pseudo-descriptor at 138: F0100, limit 37 */
-        0xff, 0x07, 0, 8, 0,    0,                /* and the IDT's at 140: 800, limit 7FF */
+        0,    0,    0, 0, 0,    0,    0,    0, /* null */
+        0xff, 0xff, 0, 0, 0,    0x9b, 0xcf, 0, /* 08: flat code */
+        0xff, 0xff, 0, 0, 0,    0x93, 0xcf, 0, /* 10: flat data */
+        0xff, 0xff, 0, 0, 0x0f, 0x9b, 0,    0, /* 18: 16-bit code at F0000 */
+        0xff, 0xff, 0, 0, 0,    0xfb, 0xcf, 0, /* 20: user code */
+        0xff, 0xff, 0, 0, 0,    0xf3, 0xcf, 0, /* 28: user data */
+        0x67, 0,    0, 6, 0,    0x89, 0,    0, /* 30: TSS at 600 */
+        0x37, 0,    0, 1, 0x0f, 0,    0,    0, /* the pseudo-descriptor at 138: F0100, limit 37 */
+        0xff, 0x07, 0, 8, 0,    0,             /* and the IDT's at 140: 800, limit 7FF */
     };
     uint8_t *at = rom;
 
     memcpy(rom + 0x100, tables, sizeof tables);
     memcpy(rom + CODE, code, size < CODE_MAX ? size : CODE_MAX);
     memcpy(rom + 0xfff0, "\xea\x00\x00\x00\xf0", 5);
-    /* Real mode: the IVT leads into the code; the stack at 0:7000. The code is copied to RAM 0:8000, so that it can change itself. */
-    PUT(at, "\xfa\xfc\x31\xc0\x8e\xd8\x8e\xc0\x8e\xd0\xbc\x00\x70");             /* cli; cld; ds = es = ss = 0; sp = 7000 */
-    PUT(at, "\x31\xff\xb9\x00\x01\xb8\x40\x80\xab\x31\xc0\xab\xe2\xf7");         /* 256 times: 0000:8040 */
-    PUT(at, "\xbe\x00\x10\xbf\x00\x80\xb9\x00\x10\x2e\xf3\xa5");                 /* cs:1000 to 8000, 8 KiB: rep cs movsw */
+    /* Real mode: the IVT leads into the code; the stack at 0:7000. The code is copied to RAM 0:8000, so that it can change
+     * itself. */
+    PUT(at, "\xfa\xfc\x31\xc0\x8e\xd8\x8e\xc0\x8e\xd0\xbc\x00\x70");     /* cli; cld; ds = es = ss = 0; sp = 7000 */
+    PUT(at, "\x31\xff\xb9\x00\x01\xb8\x40\x80\xab\x31\xc0\xab\xe2\xf7"); /* 256 times: 0000:8040 */
+    PUT(at, "\xbe\x00\x10\xbf\x00\x80\xb9\x00\x10\x2e\xf3\xa5");         /* cs:1000 to 8000, 8 KiB: rep cs movsw */
     if (mode % 5 == 0) {
         PUT(at, "\xfb\xea\x00\x80\x00\x00"); /* sti; jmp 0:8000 */
         return;
     }
     /* Protected mode: interrupt gates 08:8040 of privilege 3 at 800; a TSS at 600 with ss0:esp0 = 10:6000. */
-    PUT(at, "\xbf\x00\x08\xb9\x00\x01");                                         /* di = 800, cx = 256 */
+    PUT(at, "\xbf\x00\x08\xb9\x00\x01"); /* di = 800, cx = 256 */
     PUT(at, "\xb8\x40\x80\xab\xb8\x08\x00\xab\xb8\x00\xee\xab\x31\xc0\xab\xe2\xef");
-    PUT(at, "\xc7\x06\x04\x06\x00\x60\xc7\x06\x08\x06\x10\x00");                 /* [604] = 6000, [608] = 10 */
-    PUT(at, "\x2e\x0f\x01\x16\x38\x01\x2e\x0f\x01\x1e\x40\x01");                 /* lgdt cs:[138]; lidt cs:[140] */
+    PUT(at, "\xc7\x06\x04\x06\x00\x60\xc7\x06\x08\x06\x10\x00"); /* [604] = 6000, [608] = 10 */
+    PUT(at, "\x2e\x0f\x01\x16\x38\x01\x2e\x0f\x01\x1e\x40\x01"); /* lgdt cs:[138]; lidt cs:[140] */
     if (mode % 5 >= 2) { /* a page directory at 10000: every 4 MiB are the first; user pages, writable, 4 MiB long */
         PUT(at, "\x66\xb8\x87\x00\x00\x00\xbb\x00\x10\x8e\xc3\x31\xff\xb9\x00\x04\x66\xab\xe2\xfc\x8e\xc1");
         PUT(at, "\x66\xb8\x00\x00\x01\x00\x0f\x22\xd8\x66\xb8\x10\x00\x00\x00\x0f\x22\xe0"); /* cr3 = 10000, cr4 = PSE */
-        PUT(at, "\x0f\x20\xc0\x66\x0d\x01\x00\x00\x80\x0f\x22\xc0");             /* cr0 |= PG | PE */
+        PUT(at, "\x0f\x20\xc0\x66\x0d\x01\x00\x00\x80\x0f\x22\xc0");                         /* cr0 |= PG | PE */
     } else {
-        PUT(at, "\x0f\x20\xc0\x0c\x01\x0f\x22\xc0");                             /* cr0 |= PE */
+        PUT(at, "\x0f\x20\xc0\x0c\x01\x0f\x22\xc0"); /* cr0 |= PE */
     }
-    PUT(at, "\xb8\x10\x00\x8e\xd8\x8e\xc0\x8e\xd0\x66\xbc\x00\x70\x00\x00");     /* ds = es = ss = 10, esp = 7000 */
-    PUT(at, "\xb8\x30\x00\x0f\x00\xd8");                                         /* ltr 30 */
+    PUT(at, "\xb8\x10\x00\x8e\xd8\x8e\xc0\x8e\xd0\x66\xbc\x00\x70\x00\x00"); /* ds = es = ss = 10, esp = 7000 */
+    PUT(at, "\xb8\x30\x00\x0f\x00\xd8");                                     /* ltr 30 */
     if (mode % 5 < 3) {
         PUT(at, "\x66\xea\x00\x80\x00\x00\x08\x00"); /* jmp 08:00008000 */
     } else if (mode % 5 == 3) {
-        PUT(at, "\x66\x6a\x2b\x66\x68\x00\x68\x00\x00\x66\x68\x02\x02\x00\x00\x66\x6a\x23\x66\x68\x00\x80\x00\x00\x66\xcf"); /* iretd: 23:8000 */
+        PUT(at,
+            "\x66\x6a\x2b\x66\x68\x00\x68\x00\x00\x66\x68\x02\x02\x00\x00\x66\x6a\x23\x66\x68\x00\x80\x00\x00\x66\xcf"); /* iretd:
+                                                                                                                            23:8000 */
     } else { /* V86: gs fs ds es ss = 0, esp 6800, EFLAGS with VM and IOPL 3, 0:8000 */
-        PUT(at, "\x66\x6a\x00\x66\x6a\x00\x66\x6a\x00\x66\x6a\x00\x66\x6a\x00\x66\x68\x00\x68\x00\x00\x66\x68\x02\x32\x02\x00");
+        PUT(at,
+            "\x66\x6a\x00\x66\x6a\x00\x66\x6a\x00\x66\x6a\x00\x66\x6a\x00\x66\x68\x00\x68\x00\x00\x66\x68\x02\x32\x02\x00");
         PUT(at, "\x66\x6a\x00\x66\x68\x00\x80\x00\x00\x66\xcf");
     }
 }
@@ -131,7 +136,8 @@ void fuzz_code(const uint8_t *bytes, size_t size)
     file = fuzz_file_new(rom, ROM_SIZE);
     free(rom);
     config = configuration(&file, NULL);
-    config.cpu_model = models[bytes[0] / 5 % 2 + (bytes[0] % 5 < 2 ? 2 * (bytes[1] & 1) : 0)]; /* pages of 4 MiB need a Pentium */
+    config.cpu_model =
+        models[bytes[0] / 5 % 2 + (bytes[0] % 5 < 2 ? 2 * (bytes[1] & 1) : 0)]; /* pages of 4 MiB need a Pentium */
     config.tlb_entries = entries[bytes[1] >> 1 & 3];
     config.trace_length = lengths[bytes[1] >> 3 & 3];
     config.shutdown_resets = bytes[1] & 0x80;
@@ -151,16 +157,19 @@ void fuzz_code(const uint8_t *bytes, size_t size)
     fuzz_file_close(&file);
 }
 
-/* --- ports --------------------------------------------------------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------------------------------------------------------
+ */
 
 /* Ports where somebody listens, so that the fuzzer need not guess them. */
 static const uint16_t ports[] = {
-    0x00,  0x01,  0x02,  0x03,  0x04,  0x05,  0x08,  0x0a,  0x0b,  0x0c,  0x0d,  0x0f,  0x20,  0x21,  0x40,  0x41,  0x42,  0x43,  0x60,  0x61,
-    0x64,  0x70,  0x71,  0x80,  0x81,  0x82,  0x83,  0x87,  0x92,  0xa0,  0xa1,  0xb2,  0xc0,  0xc2,  0xc4,  0xd0,  0xd4,  0xd6,  0xd8,  0xda,
-    0xde,  0xe9,  0xf4,  0x170, 0x171, 0x172, 0x173, 0x174, 0x175, 0x176, 0x177, 0x1ce, 0x1cf, 0x1f0, 0x1f1, 0x1f2, 0x1f3, 0x1f4, 0x1f5, 0x1f6,
-    0x1f7, 0x278, 0x2f8, 0x2f9, 0x2fa, 0x2fb, 0x376, 0x378, 0x379, 0x37a, 0x3b4, 0x3b5, 0x3c0, 0x3c1, 0x3c2, 0x3c4, 0x3c5, 0x3c6, 0x3c7, 0x3c8,
-    0x3c9, 0x3ce, 0x3cf, 0x3d4, 0x3d5, 0x3da, 0x3f0, 0x3f1, 0x3f2, 0x3f4, 0x3f5, 0x3f6, 0x3f7, 0x3f8, 0x3f9, 0x3fa, 0x3fb, 0x3fc, 0x3fd, 0x3fe,
-    0x402, 0x4d0, 0x4d1, 0x510, 0x511, 0x600, 0x604, 0xcf8, 0xcf9, 0xcfa, 0xcfc, 0xcfd, 0xcfe, 0xcff, 0xb000, 0xc000, 0xc002, 0xc004, 0x8900,
+    0x00,  0x01,  0x02,  0x03,  0x04,  0x05,  0x08,  0x0a,  0x0b,  0x0c,   0x0d,   0x0f,   0x20,   0x21,   0x40,
+    0x41,  0x42,  0x43,  0x60,  0x61,  0x64,  0x70,  0x71,  0x80,  0x81,   0x82,   0x83,   0x87,   0x92,   0xa0,
+    0xa1,  0xb2,  0xc0,  0xc2,  0xc4,  0xd0,  0xd4,  0xd6,  0xd8,  0xda,   0xde,   0xe9,   0xf4,   0x170,  0x171,
+    0x172, 0x173, 0x174, 0x175, 0x176, 0x177, 0x1ce, 0x1cf, 0x1f0, 0x1f1,  0x1f2,  0x1f3,  0x1f4,  0x1f5,  0x1f6,
+    0x1f7, 0x278, 0x2f8, 0x2f9, 0x2fa, 0x2fb, 0x376, 0x378, 0x379, 0x37a,  0x3b4,  0x3b5,  0x3c0,  0x3c1,  0x3c2,
+    0x3c4, 0x3c5, 0x3c6, 0x3c7, 0x3c8, 0x3c9, 0x3ce, 0x3cf, 0x3d4, 0x3d5,  0x3da,  0x3f0,  0x3f1,  0x3f2,  0x3f4,
+    0x3f5, 0x3f6, 0x3f7, 0x3f8, 0x3f9, 0x3fa, 0x3fb, 0x3fc, 0x3fd, 0x3fe,  0x402,  0x4d0,  0x4d1,  0x510,  0x511,
+    0x600, 0x604, 0xcf8, 0xcf9, 0xcfa, 0xcfc, 0xcfd, 0xcfe, 0xcff, 0xb000, 0xc000, 0xc002, 0xc004, 0x8900,
 };
 
 /* One operation of four bytes as code for real mode with DS = ES = A000. Returns its length, at most 24. */
@@ -170,13 +179,15 @@ static size_t operation(uint8_t *to, const uint8_t *op)
     uint8_t *at = to;
 
     switch (op[0] % 12) {
-    case 0: case 1: case 2: case 3: /* out dx, al */
+    case 0:
+    case 1:
+    case 2:
+    case 3: /* out dx, al */
         *at++ = 0xba, *at++ = (uint8_t)port, *at++ = (uint8_t)(port >> 8), *at++ = 0xb0, *at++ = op[2], *at++ = 0xee;
         break;
-    case 4: /* in al, dx */
-        *at++ = 0xba, *at++ = (uint8_t)port, *at++ = (uint8_t)(port >> 8), *at++ = 0xec;
-        break;
-    case 5: case 6: /* out dx, ax / eax */
+    case 4: /* in al, dx */ *at++ = 0xba, *at++ = (uint8_t)port, *at++ = (uint8_t)(port >> 8), *at++ = 0xec; break;
+    case 5:
+    case 6: /* out dx, ax / eax */
         *at++ = 0xba, *at++ = (uint8_t)port, *at++ = (uint8_t)(port >> 8), *at++ = 0xb8, *at++ = op[2], *at++ = op[3];
         if (op[0] % 12 == 6)
             *at++ = 0x66;
@@ -186,9 +197,7 @@ static size_t operation(uint8_t *to, const uint8_t *op)
         *at++ = 0xba, *at++ = (uint8_t)port, *at++ = (uint8_t)(port >> 8), *at++ = 0xb9, *at++ = op[2], *at++ = op[3] & 1;
         *at++ = 0xf3, *at++ = op[3] & 2 ? 0x6d : 0x6f;
         break;
-    case 8: /* mov byte [n], v */
-        *at++ = 0xc6, *at++ = 0x06, *at++ = op[1], *at++ = op[2], *at++ = op[3];
-        break;
+    case 8: /* mov byte [n], v */ *at++ = 0xc6, *at++ = 0x06, *at++ = op[1], *at++ = op[2], *at++ = op[3]; break;
     case 9: /* mov al, [n]; mov ax, [n]; mov eax, [n]; and back */
         if (op[3] & 1)
             *at++ = 0x66;
@@ -212,8 +221,10 @@ static void build_port_rom(uint8_t *rom, const uint8_t *bytes, size_t size)
 
     /* All interrupts return: an IVT of F000:0100, where the handler acknowledges both controllers. */
     memcpy(rom + 0xfff0, "\xea\x00\x00\x00\xf0", 5);
-    memcpy(rom, "\xfa\xfc\x31\xc0\x8e\xc0\x8e\xd0\xbc\x00\x70\x31\xff\xb9\x00\x01\xb8\x00\x01\xab\xb8\x00\xf0\xab\xe2\xf6"
-                "\xb8\x00\xa0\x8e\xd8\x8e\xc0\xe9", 34);
+    memcpy(rom,
+           "\xfa\xfc\x31\xc0\x8e\xc0\x8e\xd0\xbc\x00\x70\x31\xff\xb9\x00\x01\xb8\x00\x01\xab\xb8\x00\xf0\xab\xe2\xf6"
+           "\xb8\x00\xa0\x8e\xd8\x8e\xc0\xe9",
+           34);
     rom[34] = (uint8_t)(0x200 - 36), rom[35] = (uint8_t)((0x200 - 36) >> 8);
     memcpy(rom + 0x100, "\x50\xb0\x20\xe6\xa0\xe6\x20\x58\xcf", 9);
     for (size_t i = 0; i + 4 <= size && at < rom + 0xff00; i += 4)
@@ -282,7 +293,8 @@ void fuzz_ports(const uint8_t *bytes, size_t size)
     fuzz_file_close(&file);
 }
 
-/* --- snapshots ----------------------------------------------------------------------------------------------------------- */
+/* --- snapshots -----------------------------------------------------------------------------------------------------------
+ */
 
 enum { SNAPSHOT_HEADER = 32 }; /* its last 8 bytes say how long the rest inflates to */
 
@@ -299,7 +311,8 @@ static uint8_t *good_snapshot(tb_machine *machine, size_t *size)
 }
 
 /* Inflates `snapshot`, writes the input's (offset of three bytes, value) quadruples over it and packs it again. */
-static uint8_t *changed_snapshot(const uint8_t *snapshot, size_t size, const uint8_t *bytes, size_t count, size_t *changed_size)
+static uint8_t *changed_snapshot(const uint8_t *snapshot, size_t size, const uint8_t *bytes, size_t count,
+                                 size_t *changed_size)
 {
     uLongf plain_size = 0, packed;
     uint8_t *plain, *changed;
@@ -324,7 +337,8 @@ static uint8_t *changed_snapshot(const uint8_t *snapshot, size_t size, const uin
 /* Byte 0: the bytes as they are, behind a good header if bit 1 says so, or as changes of a good snapshot. */
 void fuzz_snapshot(const uint8_t *bytes, size_t size)
 {
-    static const uint8_t traffic[] = {0, 6, 0x14, 0, 0, 10, 0x58, 0, 0, 14, 0x34, 0, 0, 12, 9, 0, 0, 58, 0x20, 0, 7, 45, 5, 2, 0, 92, 0xe6, 0, 0, 92, 0, 0};
+    static const uint8_t traffic[] = {0, 6,  0x14, 0, 0, 10, 0x58, 0, 0, 14, 0x34, 0, 0, 12, 9, 0,
+                                      0, 58, 0x20, 0, 7, 45, 5,    2, 0, 92, 0xe6, 0, 0, 92, 0, 0};
     struct tb_error error = {TB_STATUS_OK, ""};
     uint8_t *rom = calloc(1, ROM_SIZE), *good, *changed;
     struct fuzz_file file, media;
@@ -358,7 +372,8 @@ void fuzz_snapshot(const uint8_t *bytes, size_t size)
 
         tb_screen_get(machine, &screen);
         tb_screen_text(machine, text, sizeof text);
-        tb_machine_run(machine, tb_machine_clock(machine) < UINT64_MAX - 30000 ? tb_machine_clock(machine) + 30000 : UINT64_MAX - 1);
+        tb_machine_run(machine,
+                       tb_machine_clock(machine) < UINT64_MAX - 30000 ? tb_machine_clock(machine) + 30000 : UINT64_MAX - 1);
         tb_machine_state_hash(machine);
         free(tb_machine_save(machine, &changed_size));
     } else if (!error.text[0]) {
@@ -371,7 +386,8 @@ void fuzz_snapshot(const uint8_t *bytes, size_t size)
     fuzz_file_close(&file);
 }
 
-/* --- GDB ----------------------------------------------------------------------------------------------------------------- */
+/* --- GDB -----------------------------------------------------------------------------------------------------------------
+ */
 
 static int connect_to(const char *path)
 {
@@ -434,7 +450,8 @@ void fuzz_gdb(const uint8_t *bytes, size_t size)
         length = frame(bytes + 1, size - 1, sent);
     for (unsigned round = 0; round < 200; round++) {
         enum tb_gdb_state state;
-        ssize_t put = done < length ? send(client, sent + done, length - done < 1000 ? length - done : 1000, MSG_NOSIGNAL) : 0;
+        ssize_t put =
+            done < length ? send(client, sent + done, length - done < 1000 ? length - done : 1000, MSG_NOSIGNAL) : 0;
 
         done += put > 0 ? (size_t)put : 0;
         state = tb_gdb_poll(gdb, 0);

@@ -1,7 +1,7 @@
-/* Stands in for libFuzzer in ordinary builds, where it is many times faster but sees no coverage. It ends well if nothing crashed.
-     fuzz-replay TARGET FILE...                         runs inputs that were kept: what was once found stays a test
-     fuzz-replay TARGET --generate COUNT SEED FILE...   runs COUNT inputs made from the files by chance; input n is that of SEED + n,
-                                                        and each seed is told on standard error before it is run */
+/* Stands in for libFuzzer in ordinary builds, where it is many times faster but sees no coverage. It ends well if nothing
+   crashed. fuzz-replay TARGET FILE...                         runs inputs that were kept: what was once found stays a test
+     fuzz-replay TARGET --generate COUNT SEED FILE...   runs COUNT inputs made from the files by chance; input n is that of
+   SEED + n, and each seed is told on standard error before it is run */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

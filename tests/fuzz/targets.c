@@ -9,8 +9,11 @@
 #include "fuzz.h"
 
 const struct fuzz_target fuzz_targets[] = {
-    {"vectors", fuzz_vectors}, {"image", fuzz_image},     {"firmware", fuzz_firmware}, {"snapshot", fuzz_snapshot}, {"gdb", fuzz_gdb},
-    {"script", fuzz_script},   {"options", fuzz_options}, {"code", fuzz_code},         {"ports", fuzz_ports},       {NULL, NULL},
+    {"vectors", fuzz_vectors},   {"image", fuzz_image},
+    {"firmware", fuzz_firmware}, {"snapshot", fuzz_snapshot},
+    {"gdb", fuzz_gdb},           {"script", fuzz_script},
+    {"options", fuzz_options},   {"code", fuzz_code},
+    {"ports", fuzz_ports},       {NULL, NULL},
 };
 
 const struct fuzz_target *fuzz_target_find(const char *name)
