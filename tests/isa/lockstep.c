@@ -202,6 +202,7 @@ static struct world *world_new(uint64_t seed, enum mode mode, const struct cpu_m
                          &(struct cpu_wiring){.schedule = &world->schedule, .memory = world->memory, .ports = world->ports,
                                               .acknowledge = acknowledge, .acknowledge_owner = world},
                          options);
+    cpu_set_ignne(world->cpu, 0, true); /* a pending x87 error must not make the program wait for its end */
     state_registry_add(world->states, "cpu", &cpu_state_table, world->cpu);
     for (unsigned i = 0; i < 8; i++)
         world->cpu->gpr[i] = below(&random, 2) ? below(&random, 0x10000) : (uint32_t)next_random(&random);
