@@ -1,6 +1,6 @@
-/* A first embedder: makes a machine, puts a few instructions into its memory, runs them, and reads a register. Uses nothing
-   but the public header. Build it against an installed Truebox: cc registers.c $(pkg-config --cflags --libs --static
-   truebox) -o registers */
+/* A first embedder: makes a machine, puts a few instructions into its memory, runs them, and reads a register. Uses nothing but
+   the public header. Build it against an installed Truebox:
+       cc registers.c $(pkg-config --cflags --libs --static truebox) -o registers */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -48,10 +48,11 @@ struct state_table {
     void (*restored)(void *object); /* recomputes derived state after a restore; may be NULL */
 };
 
-#define STATE_ROW(type, member, kind, visibility, count, stride, table)                   \
-    {                                                                                     \
-#member, kind, visibility, (uint32_t)offsetof(type, member), count, stride, table \
-    }
+/* An initialiser, which clang-format would take for a block. */
+// clang-format off
+#define STATE_ROW(type, member, kind, visibility, count, stride, table) \
+    {#member, kind, visibility, (uint32_t)offsetof(type, member), count, stride, table}
+// clang-format on
 
 #define STATE_U8(type, member) STATE_ROW(type, member, STATE_KIND_U8, STATE_VISIBLE, 1, 1, NULL)
 #define STATE_U16(type, member) STATE_ROW(type, member, STATE_KIND_U16, STATE_VISIBLE, 1, 2, NULL)

@@ -8,7 +8,8 @@
 /* --- segments ---------------------------------------------------------------------------------------------------------- */
 
 /* In real mode the 80286 raises 13 for the stack segment, too (captured vectors; its manual says so of word operands at FFFF). */
-static _Noreturn void raise_segment(struct cpu *cpu, unsigned segment, enum reason reason, uint64_t detail0, uint64_t detail1)
+static _Noreturn void raise_segment(struct cpu *cpu, unsigned segment, enum reason reason, uint64_t detail0,
+                                    uint64_t detail1)
 {
     bool stack = segment == SS && !(cpu->model->level == 2 && cpu_real(cpu));
 
@@ -91,7 +92,8 @@ uint64_t translate(struct cpu *cpu, uint64_t linear, unsigned access)
     }
     physical = apply_a20(cpu, walk.physical);
     if (!engine->plain && !walk.uncacheable)
-        tlb_fill(cpu, linear, (physical & ~UINT64_C(4095)) | (walk.writable ? PADDR_WRITABLE : 0), mode, true, walk.writable);
+        tlb_fill(cpu, linear, (physical & ~UINT64_C(4095)) | (walk.writable ? PADDR_WRITABLE : 0), mode, true,
+                 walk.writable);
     return physical;
 }
 
@@ -249,7 +251,8 @@ static const struct tlb_entry *tlb_probe(const struct cpu *cpu, uint64_t linear,
 
     if (UNLIKELY(cpu->mode_key & KEY_ALIGN))
         return engine->empty;
-    return &engine->context[engine->current].data[user ? TLB_USER : TLB_SUPERVISOR][linear >> 12 & (engine->tlb_entries - 1)];
+    return &engine->context[engine->current]
+                .data[user ? TLB_USER : TLB_SUPERVISOR][linear >> 12 & (engine->tlb_entries - 1)];
 }
 
 /* Programs of DOS keep code, stack and data in one page: a store to RAM that is withheld only for code, and beside all decoded
@@ -261,7 +264,8 @@ static bool store_beside_code(struct cpu *cpu, const struct tlb_entry *entry, ui
     uint64_t offset = (uint64_t)(host - engine->ram);
     uint32_t page = (uint32_t)(offset >> 12);
 
-    if (((linear + size - 1) & ~UINT64_C(4095)) != entry->read_tag || (entry->paddr & (PADDR_WRITABLE | PADDR_RAM)) != (PADDR_WRITABLE | PADDR_RAM))
+    if (((linear + size - 1) & ~UINT64_C(4095)) != entry->read_tag ||
+        (entry->paddr & (PADDR_WRITABLE | PADDR_RAM)) != (PADDR_WRITABLE | PADDR_RAM))
         return false;
     if (engine->page_flags[page] != PHYSICAL_PAGE_CODE || code_page_covers(engine->code[page], offset & 4095, size))
         return false;
@@ -340,7 +344,8 @@ uint64_t memory_read_for_write(struct cpu *cpu, unsigned segment, uint64_t offse
         pieces.physical[1] = translate(cpu, segment_check(cpu, segment, 0, 1, true), WALK_WRITE);
         pieces.first = 1;
     } else {
-        pieces = pieces_of(cpu, segment_check(cpu, segment, offset, size, true), size, WALK_WRITE | (cpu->cpl == 3 ? WALK_USER : 0));
+        pieces = pieces_of(cpu, segment_check(cpu, segment, offset, size, true), size,
+                           WALK_WRITE | (cpu->cpl == 3 ? WALK_USER : 0));
     }
     engine->rmw_physical[0] = pieces.physical[0];
     engine->rmw_physical[1] = pieces.physical[1];

@@ -6,6 +6,9 @@
 #include "cpu/ops_alu.h"
 #include "cpu/stack.h"
 
+/* Templates of bodies, laid out as tables. */
+// clang-format off
+
 #define EACH_REGISTER(F, ...) \
     F(__VA_ARGS__, 0) F(__VA_ARGS__, 1) F(__VA_ARGS__, 2) F(__VA_ARGS__, 3) F(__VA_ARGS__, 4) F(__VA_ARGS__, 5) F(__VA_ARGS__, 6) \
     F(__VA_ARGS__, 7)

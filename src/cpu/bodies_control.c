@@ -135,7 +135,8 @@ static void check_control_number(struct cpu *cpu, unsigned number)
         raise_exception(cpu, VECTOR_UD, 0, REASON_UD_CONTROL_REGISTER, number, 0);
 }
 
-static uint64_t operand_mask(const struct cpu *cpu) /* of moves to and from these registers: not the operand size's business */
+static uint64_t
+operand_mask(const struct cpu *cpu) /* of moves to and from these registers: not the operand size's business */
 {
     return cpu_code64(cpu) ? ~UINT64_C(0) : 0xffffffff;
 }

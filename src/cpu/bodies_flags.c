@@ -134,13 +134,13 @@ static NOINLINE void pop_flags(struct cpu *cpu, const struct insn *in, unsigned 
     cpu_mode_changed(cpu);
 }
 
-#define POPF(name, W)          \
-    BODY(name##_##W)           \
-    {                          \
-        uint32_t key = cpu->mode_key;                           \
-        pop_flags(cpu, in, W);                                  \
-        if (UNLIKELY(cpu->mode_key != key))                     \
-            LEAVE_AFTER;                                        \
-        NEXT_OR_LEAVE;                                          \
+#define POPF(name, W)                       \
+    BODY(name##_##W)                        \
+    {                                       \
+        uint32_t key = cpu->mode_key;       \
+        pop_flags(cpu, in, W);              \
+        if (UNLIKELY(cpu->mode_key != key)) \
+            LEAVE_AFTER;                    \
+        NEXT_OR_LEAVE;                      \
     }
 EACH_OPERAND_SIZE(POPF, popf)

@@ -1,6 +1,9 @@
 /* PUSH and POP of registers, immediates and memory. */
 #include "cpu/stack.h"
 
+/* Templates of bodies, laid out as tables. */
+// clang-format off
+
 #define PUSH_COLD(name, W, SOURCE)                                   \
     BODY(name##_##W##_cold)                                          \
     {                                                                \

@@ -8,7 +8,8 @@
 #include "cpu/flags.h"
 #include "cpu/protection.h"
 
-struct cpu *cpu_new(unsigned number, const struct cpu_model *model, const struct cpu_wiring *wiring, const struct cpu_options *options)
+struct cpu *cpu_new(unsigned number, const struct cpu_model *model, const struct cpu_wiring *wiring,
+                    const struct cpu_options *options)
 {
     struct cpu *cpu = memory_new(sizeof *cpu);
     struct engine *engine = memory_new(sizeof *engine);
@@ -160,7 +161,8 @@ static uint32_t mode_key_of(const struct cpu *cpu)
         key |= KEY_CODE32;
     if (cs->limit == 0xffffffff && !(key & KEY_CODE64))
         key |= KEY_CS_FLAT;
-    if (!(key & KEY_CODE64) && (ss->attributes & SEGMENT_DB) && is_flat_data(ss) && is_flat_data(&cpu->segment[DS]) && is_flat_data(&cpu->segment[ES]))
+    if (!(key & KEY_CODE64) && (ss->attributes & SEGMENT_DB) && is_flat_data(ss) && is_flat_data(&cpu->segment[DS]) &&
+        is_flat_data(&cpu->segment[ES]))
         key |= KEY_FLAT;
     if (cpu->cpl == 3 && (cpu->cr0 & CR0_AM) && (cpu->eflags & FLAG_AC) && cpu->model->level >= 4)
         key |= KEY_ALIGN;

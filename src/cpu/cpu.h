@@ -18,6 +18,7 @@
 #include "cpu/msr.h"
 #include "cpu/reasons.h"
 
+// clang-format off
 enum gpr_index {
     RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15,
     GPR_ZERO,     /* always 0: the base or index that an address does not have */
@@ -26,6 +27,7 @@ enum gpr_index {
     GPR_GS_BASE,
     GPR_COUNT
 };
+// clang-format on
 
 enum segment_index { ES, CS, SS, DS, FS, GS, SEGMENT_COUNT };
 
@@ -38,7 +40,7 @@ enum segment_attribute {
     SEGMENT_CONFORMING = 1 << 2,  /* code */
     SEGMENT_CODE = 1 << 3,
     SEGMENT_TYPE = 0xf,
-    SEGMENT_S = 1 << 4,           /* code or data, not system */
+    SEGMENT_S = 1 << 4, /* code or data, not system */
     SEGMENT_DPL_SHIFT = 5,
     SEGMENT_DPL = 3 << 5,
     SEGMENT_PRESENT = 1 << 7,
@@ -65,9 +67,9 @@ enum system_descriptor_type {
 
 struct segment {
     uint64_t base;
-    uint64_t read_end;   /* derived: offsets [0, read_end) may be read without further checks; 0 where checks are needed */
-    uint64_t write_end;  /* derived, for writes */
-    uint32_t limit;      /* in bytes, granularity applied */
+    uint64_t read_end;  /* derived: offsets [0, read_end) may be read without further checks; 0 where checks are needed */
+    uint64_t write_end; /* derived, for writes */
+    uint32_t limit;     /* in bytes, granularity applied */
     uint16_t selector;
     uint16_t attributes; /* enum segment_attribute; 0 is a null (unusable) segment */
 };
@@ -127,30 +129,27 @@ enum {
     CR4_PCE = 1 << 8
 };
 
-enum {
-    EFER_SCE = 1 << 0,
-    EFER_LME = 1 << 8,
-    EFER_LMA = 1 << 10,
-    EFER_NXE = 1 << 11
-};
+enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
 
+// clang-format off
 enum vector {
     VECTOR_DE, VECTOR_DB, VECTOR_NMI, VECTOR_BP, VECTOR_OF, VECTOR_BR, VECTOR_UD, VECTOR_NM, VECTOR_DF,
     VECTOR_CSO, /* coprocessor segment overrun: 286 and 386 only */
     VECTOR_TS, VECTOR_NP, VECTOR_SS, VECTOR_GP, VECTOR_PF, VECTOR_MF = 16, VECTOR_AC, VECTOR_MC, VECTOR_XM
 };
+// clang-format on
 
 enum cpu_activity {
     CPU_RUNNING,
-    CPU_HALTED,   /* HLT: until an interrupt, NMI, SMI, INIT or reset */
-    CPU_SHUTDOWN  /* triple fault: until NMI, INIT or reset; the board decides (R11) */
+    CPU_HALTED,  /* HLT: until an interrupt, NMI, SMI, INIT or reset */
+    CPU_SHUTDOWN /* triple fault: until NMI, INIT or reset; the board decides (R11) */
 };
 
 /* Interrupts held back for the one instruction after (SDM 3A 6.8.3, 3C table 24-3's names). */
 enum {
     INHIBIT_NONE = 0,
-    INHIBIT_STI = 1,    /* maskable interrupts only */
-    INHIBIT_MOV_SS = 2  /* maskable interrupts, NMI and debug traps */
+    INHIBIT_STI = 1,   /* maskable interrupts only */
+    INHIBIT_MOV_SS = 2 /* maskable interrupts, NMI and debug traps */
 };
 
 /* How an event is delivered: decides checks, pushes and what the fault chain says. */
@@ -158,7 +157,7 @@ enum event_kind {
     EVENT_EXCEPTION, /* fault, trap or abort raised by the processor */
     EVENT_EXTERNAL,  /* INTR through the PIC */
     EVENT_NMI,
-    EVENT_SOFTWARE,  /* INT n: gate DPL is checked */
+    EVENT_SOFTWARE,          /* INT n: gate DPL is checked */
     EVENT_SOFTWARE_EXCEPTION /* INT3, INTO: DPL is checked too; INT1 counts as EVENT_EXCEPTION */
 };
 
@@ -167,14 +166,14 @@ struct fault { /* one link of the chain that R5 keeps */
     uint8_t vector;
     bool has_error_code;
     uint32_t error_code;
-    uint64_t detail[2];  /* the values that the reason's text shows */
-    uint64_t rip;        /* of the instruction concerned */
-    uint64_t linear;     /* page faults: CR2 */
+    uint64_t detail[2]; /* the values that the reason's text shows */
+    uint64_t rip;       /* of the instruction concerned */
+    uint64_t linear;    /* page faults: CR2 */
     uint16_t cs;
     uint64_t clock;
     enum event_kind while_delivering; /* valid if delivering */
     uint8_t delivering_vector;
-    bool delivering;     /* raised while another event was being delivered */
+    bool delivering; /* raised while another event was being delivered */
 };
 #define FAULT_CHAIN_LENGTH 8
 
@@ -197,18 +196,19 @@ struct cpu {
     };
     uint64_t flag_result; /* lazy flags: see flags.h */
     uint64_t flag_aux;
-    int64_t budget;       /* counts that may still be executed before the loop must look up, the running trace's already taken off */
+    int64_t
+        budget; /* counts that may still be executed before the loop must look up, the running trace's already taken off */
     struct tlb_entry *tlb_data; /* the array for data accesses at the current privilege */
     uint64_t tlb_mask;          /* (entries - 1) << 5 */
     struct segment segment[SEGMENT_COUNT];
-    uint64_t stack_mask;  /* 0xffff, 0xffffffff or all ones: derived from SS.B and mode */
-    const struct insn *in; /* the record being executed, set by every slow path; NULL between instructions */
-    bool leave;           /* a slow path wants the loop after this instruction (MMIO, code or tables touched) */
-    uint64_t eflags;      /* all but the arithmetic flags, which are lazy; bit 1 set */
-    uint32_t link_stamp;  /* what a cross-page link must carry to be followed */
-    uint64_t jump_tag;    /* link stamp << 32 | mode key: what an entry of the jump cache must carry */
+    uint64_t stack_mask;           /* 0xffff, 0xffffffff or all ones: derived from SS.B and mode */
+    const struct insn *in;         /* the record being executed, set by every slow path; NULL between instructions */
+    bool leave;                    /* a slow path wants the loop after this instruction (MMIO, code or tables touched) */
+    uint64_t eflags;               /* all but the arithmetic flags, which are lazy; bit 1 set */
+    uint32_t link_stamp;           /* what a cross-page link must carry to be followed */
+    uint64_t jump_tag;             /* link stamp << 32 | mode key: what an entry of the jump cache must carry */
     struct jump_entry *jump_cache; /* by linear target: engine.h */
-    uint64_t cs_end;      /* code segment limit + 1, or all ones where none applies: no trace may run past it */
+    uint64_t cs_end;               /* code segment limit + 1, or all ones where none applies: no trace may run past it */
 
     /* --- architectural --- */
     uint64_t rip; /* exact between instructions */
@@ -218,34 +218,34 @@ struct cpu {
     struct table_register gdtr, idtr;
     struct segment ldtr, tr;
     uint8_t cpl;
-    uint8_t inhibit;     /* INHIBIT_*: valid for the next instruction only */
-    uint8_t activity;    /* enum cpu_activity */
-    bool nmi_blocked;    /* from NMI delivery to IRET */
+    uint8_t inhibit;  /* INHIBIT_*: valid for the next instruction only */
+    uint8_t activity; /* enum cpu_activity */
+    bool nmi_blocked; /* from NMI delivery to IRET */
     bool nmi_pending;
-    bool intr;           /* the INTR input's level */
-    bool init_pending;   /* INIT# was pulsed */
-    bool a20;            /* A20 gate: false masks address bit 20 */
-    uint64_t tsc_offset; /* TSC = clock + offset */
-    bool event_delivered; /* set by interrupt_deliver: INT n takes no single-step trap behind itself */
+    bool intr;              /* the INTR input's level */
+    bool init_pending;      /* INIT# was pulsed */
+    bool a20;               /* A20 gate: false masks address bit 20 */
+    uint64_t tsc_offset;    /* TSC = clock + offset */
+    bool event_delivered;   /* set by interrupt_deliver: INT n takes no single-step trap behind itself */
     uint64_t pending_debug; /* DR6 bits of traps to be delivered at this boundary (single step, data and I/O breakpoints) */
     struct fpu fpu;
     uint64_t tr_registers[8]; /* TR3-TR7 of 386 and 486 */
-    uint64_t msr[MSR_COUNT]; /* by enum msr_index; the time stamp counter is tsc_offset */
+    uint64_t msr[MSR_COUNT];  /* by enum msr_index; the time stamp counter is tsc_offset */
 
     uint64_t saved_flags; /* EFLAGS as cpu_state_prepare left it: the spelling that is hashed and saved */
 
     /* --- derived --- */
-    uint32_t mode_key;   /* engine.h */
-    uint64_t deadline;   /* clock at which budget ends: clock = deadline - budget at boundaries */
+    uint32_t mode_key;     /* engine.h */
+    uint64_t deadline;     /* clock at which budget ends: clock = deadline - budget at boundaries */
     struct engine *engine; /* traces, TLB contexts */
 
-    bool attention;      /* the board wants cpu_run to return at the next boundary (a stop request) */
-    uint64_t run_limit;  /* of the cpu_run in progress */
+    bool attention;     /* the board wants cpu_run to return at the next boundary (a stop request) */
+    uint64_t run_limit; /* of the cpu_run in progress */
 
     /* --- explanations (R5) --- */
     struct fault fault_chain[FAULT_CHAIN_LENGTH];
-    unsigned fault_count;  /* faults since the last one that was delivered cleanly; the chain holds the newest */
-    bool delivering;       /* an event is being delivered: a fault now is nested */
+    unsigned fault_count; /* faults since the last one that was delivered cleanly; the chain holds the newest */
+    bool delivering;      /* an event is being delivered: a fault now is nested */
     uint8_t delivering_vector;
     enum event_kind delivering_kind;
     struct fault pending_fault; /* handed from raise to the loop */
@@ -260,7 +260,7 @@ struct cpu {
     void *acknowledge_owner;
     void (*fpu_error)(void *owner, bool level); /* the FERR# output; NULL: not connected */
     void *fpu_error_owner;
-    void (*shutdown)(void *owner);       /* triple fault */
+    void (*shutdown)(void *owner); /* triple fault */
     void *shutdown_owner;
     unsigned number;
     jmp_buf *raise_target; /* where raise_exception lands */
@@ -279,9 +279,9 @@ struct cpu_wiring {
 };
 
 struct cpu_options {
-    bool plain;             /* the plain engine: decode and walk every time */
-    unsigned tlb_entries;   /* power of two, 2..65536; 0: default */
-    unsigned trace_length;  /* 1..32; 0: default */
+    bool plain;            /* the plain engine: decode and walk every time */
+    unsigned tlb_entries;  /* power of two, 2..65536; 0: default */
+    unsigned trace_length; /* 1..32; 0: default */
 };
 
 struct cpu *cpu_new(unsigned number, const struct cpu_model *model, const struct cpu_wiring *wiring,
@@ -326,7 +326,8 @@ void cpu_breakpoint_remove(struct cpu *cpu, uint64_t linear);
 void cpu_watchpoint_add(struct cpu *cpu, uint64_t linear, uint64_t length, unsigned kind);
 void cpu_watchpoint_remove(struct cpu *cpu, uint64_t linear, uint64_t length, unsigned kind);
 void cpu_watchpoint_hit(const struct cpu *cpu, uint64_t *linear, unsigned *kind);
-void cpu_on_step(struct cpu *cpu, void (*step)(void *owner, struct cpu *cpu, const uint8_t *bytes, unsigned length), void *owner);
+void cpu_on_step(struct cpu *cpu, void (*step)(void *owner, struct cpu *cpu, const uint8_t *bytes, unsigned length),
+                 void *owner);
 
 /* ------------------------------------------------------------------------------------------------------------------
    Small questions bodies ask */

@@ -50,6 +50,7 @@ static void restored(void *object)
     cpu_state_changed(cpu);
 }
 
+// clang-format off
 #define GPR(name, index) \
     {name, STATE_KIND_U64, STATE_VISIBLE, (uint32_t)(offsetof(struct cpu, gpr) + 8 * (index)), 1, 8, NULL}
 
@@ -57,6 +58,7 @@ static const struct state_field fields[] = {
     GPR("rax", RAX), GPR("rcx", RCX), GPR("rdx", RDX), GPR("rbx", RBX), GPR("rsp", RSP), GPR("rbp", RBP), GPR("rsi", RSI),
     GPR("rdi", RDI), GPR("r8", R8), GPR("r9", R9), GPR("r10", R10), GPR("r11", R11), GPR("r12", R12), GPR("r13", R13),
     GPR("r14", R14), GPR("r15", R15),
+    // clang-format on
     STATE_U64(struct cpu, rip),
     {"rflags", STATE_KIND_U64, STATE_VISIBLE, (uint32_t)offsetof(struct cpu, saved_flags), 1, 8, NULL},
     STATE_STRUCT_ARRAY(struct cpu, segment, &segment_table),

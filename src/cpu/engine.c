@@ -41,12 +41,17 @@ static _Noreturn void raise_fault(struct cpu *cpu, struct fault fault)
 _Noreturn void raise_exception(struct cpu *cpu, unsigned vector, uint32_t error_code, enum reason reason, uint64_t detail0,
                                uint64_t detail1)
 {
-    raise_fault(cpu, (struct fault){.reason = reason, .vector = (uint8_t)vector, .error_code = error_code, .detail = {detail0, detail1}});
+    raise_fault(
+        cpu,
+        (struct fault){.reason = reason, .vector = (uint8_t)vector, .error_code = error_code, .detail = {detail0, detail1}});
 }
 
 _Noreturn void raise_page_fault(struct cpu *cpu, uint64_t linear, uint32_t error_code, enum reason reason, uint64_t entry)
 {
-    raise_fault(cpu, (struct fault){.reason = reason, .vector = VECTOR_PF, .error_code = error_code, .detail = {linear, entry}, .linear = linear});
+    raise_fault(
+        cpu,
+        (struct fault){
+            .reason = reason, .vector = VECTOR_PF, .error_code = error_code, .detail = {linear, entry}, .linear = linear});
 }
 
 /* --- landing ------------------------------------------------------------------------------------------------------------- */
@@ -104,7 +109,8 @@ static bool combine(struct cpu *cpu, struct fault *fault)
         chain_record(cpu, fault);
         return false;
     }
-    if ((first == CONTRIBUTORY && second == CONTRIBUTORY) || (first == PAGE_FAULT && (second == CONTRIBUTORY || second == PAGE_FAULT))) {
+    if ((first == CONTRIBUTORY && second == CONTRIBUTORY) ||
+        (first == PAGE_FAULT && (second == CONTRIBUTORY || second == PAGE_FAULT))) {
         fault->reason = REASON_DF_NESTED;
         fault->detail[0] = cpu->delivering_vector;
         fault->detail[1] = second_vector;
@@ -126,8 +132,8 @@ static void prepare_debug_exception(struct cpu *cpu, const struct fault *fault)
 /* SDM 3B 17.3.1.1: faults push RF = 1, except instruction breakpoints; traps push it as it is. */
 static bool pushes_rf(const struct fault *fault)
 {
-    return fault->vector != VECTOR_DB && fault->vector != VECTOR_BP && fault->vector != VECTOR_OF && fault->vector != VECTOR_NMI &&
-           fault->vector != VECTOR_DF;
+    return fault->vector != VECTOR_DB && fault->vector != VECTOR_BP && fault->vector != VECTOR_OF &&
+           fault->vector != VECTOR_NMI && fault->vector != VECTOR_DF;
 }
 
 /* Called at the landing place with the pending fault: settles the interrupted instruction and delivers. */
@@ -171,7 +177,8 @@ static void land_fault(struct cpu *cpu)
     cpu->delivering_kind = EVENT_EXCEPTION;
     if (cpu->model->level >= 3 && pushes_rf(&fault))
         cpu->eflags |= FLAG_RF;
-    interrupt_deliver(cpu, fault.vector, EVENT_EXCEPTION, fault.has_error_code && !cpu_real(cpu), fault.error_code, cpu->rip);
+    interrupt_deliver(cpu, fault.vector, EVENT_EXCEPTION, fault.has_error_code && !cpu_real(cpu), fault.error_code,
+                      cpu->rip);
     cpu->delivering = false;
 }
 
@@ -219,7 +226,10 @@ static bool boundary(struct cpu *cpu)
         cpu->pending_debug = 0;
         cpu->dr[6] = (cpu->dr[6] & ~UINT64_C(15)) | bits;
         raise_exception(cpu, VECTOR_DB, 0,
-                        bits & DR6_BS ? REASON_DB_SINGLE_STEP : bits & DR6_BT ? REASON_DB_TASK_SWITCH : REASON_DB_BREAKPOINT, bits, 0);
+                        bits & DR6_BS   ? REASON_DB_SINGLE_STEP
+                        : bits & DR6_BT ? REASON_DB_TASK_SWITCH
+                                        : REASON_DB_BREAKPOINT,
+                        bits, 0);
     }
     if (nmi_wanted(cpu)) {
         cpu->nmi_pending = false;
@@ -313,7 +323,8 @@ static bool at_breakpoint(struct cpu *cpu)
 
 static bool must_step(const struct cpu *cpu)
 {
-    return cpu->engine->plain || (cpu->eflags & (FLAG_TF | FLAG_RF)) || cpu->engine->observing || cpu->inhibit || (cpu->dr[7] & 0xff);
+    return cpu->engine->plain || (cpu->eflags & (FLAG_TF | FLAG_RF)) || cpu->engine->observing || cpu->inhibit ||
+           (cpu->dr[7] & 0xff);
 }
 
 /* One turn of the loop; false with *exit set when cpu_run is to return. */
@@ -353,7 +364,8 @@ static bool turn(struct cpu *cpu, enum cpu_exit *exit)
         step(cpu);
         return true;
     }
-    counts = cpu->run_limit < schedule_deadline(cpu->schedule) ? cpu->run_limit - now : schedule_deadline(cpu->schedule) - now;
+    counts =
+        cpu->run_limit < schedule_deadline(cpu->schedule) ? cpu->run_limit - now : schedule_deadline(cpu->schedule) - now;
     allow(cpu, counts);
     trace = trace_find(cpu, cpu->rip);
     if (!trace || trace->count > counts)

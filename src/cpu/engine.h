@@ -21,11 +21,11 @@ enum mode_key {
     KEY_CODE64 = 1 << 1,
     KEY_PROTECTED = 1 << 2, /* PE and not V86 */
     KEY_V86 = 1 << 3,
-    KEY_CPL_SHIFT = 4,      /* two bits */
+    KEY_CPL_SHIFT = 4, /* two bits */
     KEY_CPL = 3 << 4,
-    KEY_FLAT = 1 << 6,      /* DS, ES and SS: base 0, limit 4 GiB, writable; stack of 32 bits */
-    KEY_CS_FLAT = 1 << 7,   /* no limit check needed on branches */
-    KEY_ALIGN = 1 << 8      /* alignment checks on: all memory operands take the cold road */
+    KEY_FLAT = 1 << 6,    /* DS, ES and SS: base 0, limit 4 GiB, writable; stack of 32 bits */
+    KEY_CS_FLAT = 1 << 7, /* no limit check needed on branches */
+    KEY_ALIGN = 1 << 8    /* alignment checks on: all memory operands take the cold road */
 };
 
 #define TRACE_LENGTH 32
@@ -85,49 +85,49 @@ struct engine {
     unsigned tlb_entries;
 
     struct tlb_context context[TLB_CONTEXTS];
-    struct tlb_entry *empty;   /* an array without a hit */
-    unsigned current;          /* context in use */
+    struct tlb_entry *empty; /* an array without a hit */
+    unsigned current;        /* context in use */
     uint64_t use_counter;
     uint32_t next_stamp;
     uint32_t *chain_next, *chain_previous; /* per TLB slot with a write tag: others of the same RAM page; slot + 1, 0 ends */
     uint32_t *chain_head;                  /* per RAM page */
     struct mark *marks;
     uint32_t mark_count, mark_free, mark_capacity;
-    uint32_t *mark_head;                   /* per RAM page */
+    uint32_t *mark_head; /* per RAM page */
 
-    uint8_t *ram; /* of the physical map */
+    uint8_t *ram;              /* of the physical map */
     const uint8_t *page_flags; /* enum physical_page_flag per RAM page */
 
     uint8_t *arena;
     size_t arena_used;
     struct trace **hash;
-    struct code_page **code;   /* per backing page */
+    struct code_page **code; /* per backing page */
     uint32_t code_count;
-    struct trace *scratch;     /* one record, for single steps */
+    struct trace *scratch; /* one record, for single steps */
 
     /* the read-modify-write in progress */
     uint64_t rmw_physical[2];
     unsigned rmw_size, rmw_first;
 
     struct physical_watcher watcher;
-    bool landing; /* a fault is being delivered by the loop */
-    bool fetching;      /* an instruction fetch is being translated */
+    bool landing;  /* a fault is being delivered by the loop */
+    bool fetching; /* an instruction fetch is being translated */
 
     /* observers (R9) */
-    bool observing;           /* any of those below: run by single records */
+    bool observing; /* any of those below: run by single records */
     uint64_t *breakpoints;
     size_t breakpoint_count;
     struct watch {
         uint64_t linear, length;
         unsigned kind;
-    } *watches;
+    } * watches;
     size_t watch_count;
     bool watch_hit;
     uint64_t watch_linear;
     unsigned watch_kind;
     void (*step)(void *owner, struct cpu *cpu, const uint8_t *bytes, unsigned length);
     void *step_owner;
-    bool resume;              /* the breakpoint at the current RIP has been reported */
+    bool resume; /* the breakpoint at the current RIP has been reported */
 };
 
 /* --- tlb.c --- */
@@ -145,10 +145,10 @@ void tlb_bump_stamp(struct cpu *cpu, struct tlb_context *context);
 enum walk_access { WALK_WRITE = 1, WALK_USER = 2, WALK_FETCH = 4, WALK_PEEK = 8 /* no A and D bits, no marks */ };
 struct walk_result {
     bool fault;
-    bool writable;      /* a write at this privilege would succeed and find D set */
-    bool uncacheable;   /* a table lay outside RAM */
-    uint64_t physical;  /* of the byte asked for, A20 not yet applied */
-    uint64_t entry;     /* where the walk ended */
+    bool writable;     /* a write at this privilege would succeed and find D set */
+    bool uncacheable;  /* a table lay outside RAM */
+    uint64_t physical; /* of the byte asked for, A20 not yet applied */
+    uint64_t entry;    /* where the walk ended */
     uint32_t error_code;
     enum reason reason;
 };
@@ -170,7 +170,8 @@ ALWAYS_INLINE uint64_t apply_a20(const struct cpu *cpu, uint64_t physical)
 enum decode_status { DECODE_OK, DECODE_MORE /* bytes */ };
 /* Decodes one instruction from `bytes` into everything of `in` but left and offset; branch displacements are relative to the
    instruction's own first byte. *row is NULL for records that only raise. */
-enum decode_status decode(const struct cpu *cpu, const uint8_t *bytes, unsigned available, struct insn *in, const struct row **row);
+enum decode_status decode(const struct cpu *cpu, const uint8_t *bytes, unsigned available, struct insn *in,
+                          const struct row **row);
 /* The longest instruction of the model, in bytes. */
 unsigned decode_length_limit(const struct cpu *cpu);
 /* True for rows behind which a trace cannot go on. */

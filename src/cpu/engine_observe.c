@@ -61,7 +61,8 @@ void cpu_watchpoint_hit(const struct cpu *cpu, uint64_t *linear, unsigned *kind)
     *kind = cpu->engine->watch_kind;
 }
 
-void cpu_on_step(struct cpu *cpu, void (*step)(void *owner, struct cpu *cpu, const uint8_t *bytes, unsigned length), void *owner)
+void cpu_on_step(struct cpu *cpu, void (*step)(void *owner, struct cpu *cpu, const uint8_t *bytes, unsigned length),
+                 void *owner)
 {
     cpu->engine->step = step;
     cpu->engine->step_owner = owner;

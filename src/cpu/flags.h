@@ -95,7 +95,8 @@ ALWAYS_INLINE uint64_t flags_aux_with_cf(uint64_t aux, bool cf)
 /* Any combination of the six: `flags` in EFLAGS positions. */
 ALWAYS_INLINE void flags_set_arithmetic(struct cpu *cpu, uint64_t flags)
 {
-    uint64_t cf = flags & 1, of = flags >> 11 & 1, sf = flags >> 7 & 1, zf = flags >> 6 & 1, pf = flags >> 2 & 1, af = flags >> 4 & 1;
+    uint64_t cf = flags & 1, of = flags >> 11 & 1, sf = flags >> 7 & 1, zf = flags >> 6 & 1, pf = flags >> 2 & 1,
+             af = flags >> 4 & 1;
     uint64_t result = !zf; /* 0 has even parity, 1 odd */
     uint64_t parity_delta = zf ? !pf : pf;
 

@@ -18,7 +18,7 @@ typedef const struct insn *insn_body(struct cpu *cpu, const struct insn *in);
 #define INSN_HIGH_BYTE 0x40
 
 enum insn_flags {
-    INSN_ADDRESS16 = 0,  /* bits 0-1: address size */
+    INSN_ADDRESS16 = 0, /* bits 0-1: address size */
     INSN_ADDRESS32 = 1,
     INSN_ADDRESS64 = 2,
     INSN_ADDRESS = 3,
@@ -32,37 +32,37 @@ enum insn_flags {
 struct insn {
     insn_body *body;
     union {
-        uint64_t imm;        /* immediate, sign-extended to 64 bits where the row says so */
-        struct trace *link;  /* direct branches: the successor, once known */
+        uint64_t imm;       /* immediate, sign-extended to 64 bits where the row says so */
+        struct trace *link; /* direct branches: the successor, once known */
     };
-    int32_t disp;            /* memory operands: displacement; direct branches: target RIP minus RIP of this record's trace */
+    int32_t disp; /* memory operands: displacement; direct branches: target RIP minus RIP of this record's trace */
     union {
         struct {
             uint8_t dst, src;    /* registers */
             uint8_t base, index; /* GPR numbers or GPR_ZERO */
         };
-        uint32_t link_stamp;     /* direct branches: low half of cpu->link_stamp when `link` was made */
+        uint32_t link_stamp; /* direct branches: low half of cpu->link_stamp when `link` was made */
     };
     uint8_t segment : 3; /* of the memory operand, overrides applied */
     uint8_t scale : 2;   /* index is shifted left by this */
     uint8_t unused : 3;
-    uint8_t flags;       /* enum insn_flags */
-    uint8_t length;      /* bytes */
-    uint8_t left;        /* records from this one to the trace's end, itself included */
-    uint16_t offset;     /* of its first byte from the trace's first byte */
-    uint16_t row;        /* index into the instruction table: trace, coverage, explanations */
+    uint8_t flags;   /* enum insn_flags */
+    uint8_t length;  /* bytes */
+    uint8_t left;    /* records from this one to the trace's end, itself included */
+    uint16_t offset; /* of its first byte from the trace's first byte */
+    uint16_t row;    /* index into the instruction table: trace, coverage, explanations */
 };
 static_assert(sizeof(struct insn) == 32, "records are fixed at 32 bytes");
 
 struct trace {
-    struct trace *next;      /* in its hash bucket */
+    struct trace *next;       /* in its hash bucket */
     struct trace *page_next;  /* of the same code page */
     struct trace *split_next; /* of those whose second half lies in the same page */
-    uint64_t key;            /* backing page << 12 | offset, with the mode key mixed in by the hash only */
+    uint64_t key;             /* backing page << 12 | offset, with the mode key mixed in by the hash only */
     uint32_t mode_key;
-    uint32_t second_page;    /* backing page of the second half of a page-splitting instruction, else ~0 */
-    uint16_t count;          /* records that cost a count */
-    uint16_t span;           /* bytes covered */
+    uint32_t second_page; /* backing page of the second half of a page-splitting instruction, else ~0 */
+    uint16_t count;       /* records that cost a count */
+    uint16_t span;        /* bytes covered */
     bool alive;
     struct insn insns[];
 };

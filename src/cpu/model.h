@@ -7,6 +7,7 @@
 
 /* A row of an instruction table is present when the model has its feature. ISA_x: introduced with that processor and kept;
    ONLY_x: on that processor only. */
+// clang-format off
 enum feature {
     ISA_8086, ISA_186, ISA_286, ISA_386, ISA_486, ISA_PENTIUM, ISA_P6, ISA_LONG,
     ONLY_8086,     /* and nothing newer */
@@ -27,15 +28,16 @@ enum feature {
     FEATURE_CX16, FEATURE_SYSCALL, FEATURE_NX, FEATURE_PAGE_1G, FEATURE_LAHF_LM,
     FEATURE_COUNT
 };
+// clang-format on
 
 struct cpu_model {
     const char *name;
     const char *description;
-    uint64_t features;        /* bit per enum feature */
-    unsigned level;           /* 0 8086, 1 80186, 2 80286, 3 80386, 4 80486, 5 Pentium, 6 P6 and later */
-    uint32_t signature;       /* EDX after reset, CPUID.1:EAX */
-    unsigned address_bits;    /* physical: 20, 24, 32, 36 ... */
-    const char *vendor;       /* CPUID.0, 12 characters; NULL without CPUID */
+    uint64_t features;     /* bit per enum feature */
+    unsigned level;        /* 0 8086, 1 80186, 2 80286, 3 80386, 4 80486, 5 Pentium, 6 P6 and later */
+    uint32_t signature;    /* EDX after reset, CPUID.1:EAX */
+    unsigned address_bits; /* physical: 20, 24, 32, 36 ... */
+    const char *vendor;    /* CPUID.0, 12 characters; NULL without CPUID */
 };
 
 static inline bool model_has(const struct cpu_model *model, enum feature feature)

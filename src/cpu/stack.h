@@ -43,12 +43,12 @@ ALWAYS_INLINE const void *stack_hot_top(const struct cpu *cpu, unsigned kind, un
 }
 
 /* Every width and kind that a BYW_STACK column names. */
-#define STACK_FORMS(FORM)      \
-    FORM(16, seg, KIND_SEG)    \
-    FORM(16, f32, KIND_F32)    \
-    FORM(16, f64, KIND_F64)    \
-    FORM(32, seg, KIND_SEG)    \
-    FORM(32, f32, KIND_F32)    \
+#define STACK_FORMS(FORM)   \
+    FORM(16, seg, KIND_SEG) \
+    FORM(16, f32, KIND_F32) \
+    FORM(16, f64, KIND_F64) \
+    FORM(32, seg, KIND_SEG) \
+    FORM(32, f32, KIND_F32) \
     FORM(64, f64, KIND_F64)
 
 #endif

@@ -27,7 +27,6 @@ static struct tlb_entry *slot_entry(struct engine *engine, uint32_t slot)
 
 /* --- chains of write tags by RAM page ---------------------------------------------------------------------------------- */
 
-
 static void chain_remove(struct cpu *cpu, uint32_t slot)
 {
     struct engine *engine = cpu->engine;
@@ -271,8 +270,9 @@ void tlb_mark(struct cpu *cpu, uint64_t table, unsigned level, uint64_t linear_b
     for (index = engine->mark_head[page]; index; index = engine->marks[index].next) {
         const struct mark *mark = &engine->marks[index];
 
-        if (mark->level == LEVEL_EVERYTHING || (mark->context == engine->current && mark->generation == context->generation &&
-                                                mark->level == level && mark->linear_base == linear_base))
+        if (mark->level == LEVEL_EVERYTHING ||
+            (mark->context == engine->current && mark->generation == context->generation && mark->level == level &&
+             mark->linear_base == linear_base))
             return;
     }
     physical_page_flag(cpu->memory, page, PHYSICAL_PAGE_TABLE);
@@ -283,8 +283,8 @@ void tlb_mark(struct cpu *cpu, uint64_t table, unsigned level, uint64_t linear_b
         return;
     }
     index = mark_allocate(engine);
-    engine->marks[index] = (struct mark){context->generation, (uint8_t)engine->current, (uint8_t)level, linear_base,
-                                         engine->mark_head[page]};
+    engine->marks[index] =
+        (struct mark){context->generation, (uint8_t)engine->current, (uint8_t)level, linear_base, engine->mark_head[page]};
     engine->mark_head[page] = index;
 }
 
@@ -292,7 +292,8 @@ static void drop_page(struct cpu *cpu, unsigned number, uint64_t linear)
 {
     struct engine *engine = cpu->engine;
     struct tlb_context *context = &engine->context[number];
-    unsigned index = (unsigned)(linear >> 12) & (engine->tlb_entries - 1), fetch = (unsigned)(linear >> 12) & (FETCH_ENTRIES - 1);
+    unsigned index = (unsigned)(linear >> 12) & (engine->tlb_entries - 1),
+             fetch = (unsigned)(linear >> 12) & (FETCH_ENTRIES - 1);
 
     for (unsigned mode = 0; mode < TLB_MODES; mode++) {
         struct tlb_entry *entry = &context->data[mode][index];

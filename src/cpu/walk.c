@@ -1,31 +1,24 @@
 /* The page walk (SDM 3A 4.3-4.6): one loop over the levels of a format given as data. */
 #include "cpu/engine.h"
 
-enum {
-    ENTRY_P = 1 << 0,
-    ENTRY_RW = 1 << 1,
-    ENTRY_US = 1 << 2,
-    ENTRY_A = 1 << 5,
-    ENTRY_D = 1 << 6,
-    ENTRY_PS = 1 << 7
-};
+enum { ENTRY_P = 1 << 0, ENTRY_RW = 1 << 1, ENTRY_US = 1 << 2, ENTRY_A = 1 << 5, ENTRY_D = 1 << 6, ENTRY_PS = 1 << 7 };
 
 enum { /* #PF error code (SDM 3A 4.7) */
-    ERROR_P = 1 << 0,
-    ERROR_W = 1 << 1,
-    ERROR_U = 1 << 2,
-    ERROR_RSVD = 1 << 3,
-    ERROR_ID = 1 << 4
+       ERROR_P = 1 << 0,
+       ERROR_W = 1 << 1,
+       ERROR_U = 1 << 2,
+       ERROR_RSVD = 1 << 3,
+       ERROR_ID = 1 << 4
 };
 
 /* The reserved bits of an entry are those of bits 12-51 beyond MAXPHYADDR, and what the format adds. */
 struct paging_format {
     unsigned levels;
-    unsigned entry_size;      /* bytes */
+    unsigned entry_size; /* bytes */
     unsigned index_bits;
-    unsigned large_levels;    /* bit n: an entry at level n may map a page by PS */
-    uint64_t table_mask;      /* address field of an entry that names a table or a 4 KiB page */
-    uint64_t reserved;        /* in every entry */
+    unsigned large_levels; /* bit n: an entry at level n may map a page by PS */
+    uint64_t table_mask;   /* address field of an entry that names a table or a 4 KiB page */
+    uint64_t reserved;     /* in every entry */
 };
 
 #define ADDRESS_MASK UINT64_C(0x000ffffffffff000)
@@ -94,7 +87,8 @@ static void entry_store(struct cpu *cpu, uint8_t *host, uint32_t backing, uint64
             cpu->leave = true;
 }
 
-static struct walk_result walk_fault(const struct cpu *cpu, unsigned access, uint32_t error, enum reason reason, uint64_t entry)
+static struct walk_result walk_fault(const struct cpu *cpu, unsigned access, uint32_t error, enum reason reason,
+                                     uint64_t entry)
 {
     error |= (access & WALK_WRITE ? ERROR_W : 0) | (access & WALK_USER ? ERROR_U : 0);
     if ((access & WALK_FETCH) && (cpu->cr4 & CR4_PAE) && (cpu->efer & EFER_NXE))
@@ -147,8 +141,9 @@ struct walk_result page_walk(struct cpu *cpu, uint64_t linear, unsigned access)
             result.uncacheable = true;
         else if (!(access & WALK_PEEK) && !cpu->engine->plain)
             tlb_mark(cpu, address, level, linear >> shift >> format->index_bits << format->index_bits << shift);
-        entry = page.read ? entry_load(page.read + offsets[level], format->entry_size)
-                          : access & WALK_PEEK ? 0 : physical_read_value(cpu->memory, address, format->entry_size);
+        entry = page.read            ? entry_load(page.read + offsets[level], format->entry_size)
+                : access & WALK_PEEK ? 0
+                                     : physical_read_value(cpu->memory, address, format->entry_size);
         entries[level] = entry;
         if (!(entry & ENTRY_P))
             return walk_fault(cpu, access, 0, not_present[level], entry);

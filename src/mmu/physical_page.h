@@ -1,5 +1,4 @@
-/* The processor's side of the physical map: pages by host pointer, and being told of writes to pages it has cached something
- * of. */
+/* The processor's side of the physical map: pages by host pointer, and being told of writes to pages it has cached. */
 #ifndef TRUEBOX_MMU_PHYSICAL_PAGE_H
 #define TRUEBOX_MMU_PHYSICAL_PAGE_H
 
@@ -10,8 +9,8 @@
 struct physical_page {
     const uint8_t *read; /* the page's bytes where reads go to RAM or ROM, else NULL */
     uint8_t *write;      /* where writes go to RAM, else NULL (dropped, or MMIO) */
-    uint32_t
-        read_backing; /* identity of the bytes read: RAM page number, or beyond it a ROM page; the key of decoded code */
+    /* identity of the bytes read: RAM page number, or beyond it a ROM page; the key of decoded code */
+    uint32_t read_backing;
     uint32_t write_backing; /* RAM page number written */
 };
 

@@ -28,7 +28,8 @@ static struct bench *pae_bench(const char *model, unsigned cpl)
     bench->cpu->cr4 |= CR4_PAE;
     bench->cpu->gpr[RAX] = POINTERS;
     if (cpl == 0) {
-        INSTRUCTION(bench, 0x0f, 0x22, 0xd8, 0x0f, 0x20, 0xc1, 0x0f, 0xba, 0xe9, 31, 0x0f, 0x22, 0xc1); /* CR3, then PG by BTS */
+        INSTRUCTION(bench, 0x0f, 0x22, 0xd8, 0x0f, 0x20, 0xc1, 0x0f, 0xba, 0xe9, 31, 0x0f, 0x22,
+                    0xc1); /* CR3, then PG by BTS */
         bench_run(bench, 4);
         cr_assert(bench->cpu->cr0 & CR0_PG);
     } else {
@@ -83,7 +84,8 @@ Test(pae, pdptes_are_registers)
 
 Test(pae, pdpte_reserved_bits)
 {
-    static const uint64_t bad[] = {DIRECTORY | 3, DIRECTORY | 0x21, DIRECTORY | 1 | UINT64_C(1) << 36, DIRECTORY | 1 | UINT64_C(1) << 63};
+    static const uint64_t bad[] = {DIRECTORY | 3, DIRECTORY | 0x21, DIRECTORY | 1 | UINT64_C(1) << 36,
+                                   DIRECTORY | 1 | UINT64_C(1) << 63};
 
     for (unsigned i = 0; i < 4; i++) {
         struct bench *bench = pae_bench("pentium-pro", 0);
@@ -105,7 +107,8 @@ Test(pae, pdpte_reserved_bits)
 /* Reserved are address bits from 36 on, bits 52-62 and, without NXE, bit 63; in a large entry bits 13-20. */
 Test(pae, entry_reserved_bits)
 {
-    static const uint64_t bits[] = {UINT64_C(1) << 36, UINT64_C(1) << 51, UINT64_C(1) << 52, UINT64_C(1) << 62, UINT64_C(1) << 63};
+    static const uint64_t bits[] = {UINT64_C(1) << 36, UINT64_C(1) << 51, UINT64_C(1) << 52, UINT64_C(1) << 62,
+                                    UINT64_C(1) << 63};
 
     for (unsigned i = 0; i < 5; i++) {
         struct bench *bench = pae_bench("pentium-pro", 0);
