@@ -3,11 +3,17 @@
 #include "cpu/stack.h"
 
 /* A branch target beyond the code segment's limit raises #GP(0) before anything is committed (SDM 2 JMP). */
-static NOINLINE void check_target(struct cpu *cpu, const struct insn *in, uint64_t target)
+static _Noreturn void raise_target(struct cpu *cpu, uint64_t target)
+{
+    raise_exception(cpu, VECTOR_GP, 0, cpu_code64(cpu) ? REASON_GP_RIP_CANONICAL : REASON_GP_TARGET_LIMIT, target,
+                    cpu->segment[CS].limit);
+}
+
+static NOINLINE void check_target(struct cpu *cpu, const struct insn *in, uint64_t target, unsigned width)
 {
     cpu->in = in;
-    if (!branch_target_ok(cpu, target))
-        raise_exception(cpu, VECTOR_GP, 0, REASON_GP_TARGET_LIMIT, target, cpu->segment[CS].limit);
+    if (!branch_target_ok(cpu, target, width))
+        raise_target(cpu, target);
 }
 
 ALWAYS_INLINE uint64_t branch_target(const struct cpu *cpu, const struct insn *in, unsigned width)
@@ -17,8 +23,9 @@ ALWAYS_INLINE uint64_t branch_target(const struct cpu *cpu, const struct insn *i
 
 #define CHECK_TARGET(W, KIND)                                                                       \
     do {                                                                                            \
-        if ((KIND) == BRANCH_CHECKED && UNLIKELY(!branch_target_ok(cpu, branch_target(cpu, in, W)))) \
-            check_target(cpu, in, branch_target(cpu, in, W));                                       \
+        if (((KIND) == BRANCH_CHECKED || ((W) == 64 && (KIND) != BRANCH_PAGE)) &&                   \
+            UNLIKELY(!branch_target_ok(cpu, branch_target(cpu, in, W), W)))                         \
+            check_target(cpu, in, branch_target(cpu, in, W), W);                                    \
     } while (0)
 
 #define EACH_BRANCH_FORM(FORM, ...)                   \
@@ -145,8 +152,8 @@ static NOINLINE uint64_t ret_slow(struct cpu *cpu, const struct insn *in, unsign
 
     cpu->in = in;
     target = stack_peek(cpu, 0, size);
-    if (!branch_target_ok(cpu, target))
-        raise_exception(cpu, VECTOR_GP, 0, REASON_GP_TARGET_LIMIT, target, cpu->segment[CS].limit);
+    if (!branch_target_ok(cpu, target, 8 * size))
+        raise_target(cpu, target);
     return target;
 }
 
@@ -161,7 +168,7 @@ static NOINLINE uint64_t ret_slow(struct cpu *cpu, const struct insn *in, unsign
     {                                                                                          \
         const void *host = stack_hot_top(cpu, KIND, W / 8);                                    \
         uint64_t target = LIKELY(host) ? host_load(host, W) : LINEAR_NONE;                     \
-        if (UNLIKELY(target >= cpu->cs_end))                                                   \
+        if (UNLIKELY(!branch_target_ok(cpu, target, W)))                                       \
             TAIL(name##_##W##_##K##_cold);                                                     \
         stack_hot_set(cpu, stack_hot_offset(cpu, (int64_t)(W / 8 + (RELEASE)), KIND), KIND);   \
         BRANCH_INDIRECT(target);                                                               \
@@ -194,8 +201,8 @@ ALWAYS_INLINE uint64_t indirect_hot_linear(const struct cpu *cpu, const struct i
     } else {                                                                                          \
         target = reg_read(cpu, in->dst, W);                                                           \
     }                                                                                                 \
-    if (UNLIKELY(!branch_target_ok(cpu, target)))                                                     \
-        check_target(cpu, in, target)
+    if (UNLIKELY(!branch_target_ok(cpu, target, W)))                                                  \
+        check_target(cpu, in, target, W)
 
 #define JMP_INDIRECT(W)                 \
     BODY(jmp_indirect_##W)              \

@@ -37,7 +37,7 @@ EACH_WIDTH(FAMILY_EXCHANGE, xchg, OP_XCHG)
 EACH_WIDTH(FAMILY_EXCHANGE, xadd, OP_XADD)
 EACH_WIDTH(FAMILY_EXCHANGE, cmpxchg, compare_exchange)
 
-BODY(cmpxchg8b)
+BODY(cmpxchg8b_32)
 {
     cpu->in = in;
     uint64_t value = memory_read_for_write(cpu, in->segment, effective_address(cpu, in), 8);
@@ -53,6 +53,44 @@ BODY(cmpxchg8b)
         reg_write(cpu, RDX, value >> 32, 32);
     }
     flags_set_arithmetic(cpu, flags);
+    NEXT_COLD;
+}
+
+BODY(cmpxchg8b_16)
+{
+    TAIL(cmpxchg8b_32);
+}
+
+/* CMPXCHG16B: aligned, so that it never leaves its page. */
+static NOINLINE void compare_exchange_16(struct cpu *cpu, const struct insn *in)
+{
+    uint64_t offset = effective_address(cpu, in), flags = flags_get_arithmetic(cpu) & ~(uint64_t)FLAG_ZF, low, high;
+    uint64_t linear = offset + (in->segment >= FS ? cpu->segment[in->segment].base : 0);
+
+    cpu->in = in;
+    if (!model_has(cpu->model, FEATURE_CX16))
+        raise_exception(cpu, VECTOR_UD, 0, REASON_UD_OPCODE, 0x0fc7, 0);
+    if (address_canonical(linear) && (linear & 15))
+        raise_exception(cpu, VECTOR_GP, 0, REASON_GP_UNALIGNED, linear, 16);
+    memory_probe_write(cpu, in->segment, offset, 16);
+    low = memory_read(cpu, in->segment, offset, 8);
+    high = memory_read(cpu, in->segment, offset + 8, 8);
+    if (low == cpu->gpr[RAX] && high == cpu->gpr[RDX]) {
+        memory_write(cpu, in->segment, offset, cpu->gpr[RBX], 8);
+        memory_write(cpu, in->segment, offset + 8, cpu->gpr[RCX], 8);
+        flags |= FLAG_ZF;
+    } else {
+        memory_write(cpu, in->segment, offset, low, 8);
+        memory_write(cpu, in->segment, offset + 8, high, 8);
+        cpu->gpr[RAX] = low;
+        cpu->gpr[RDX] = high;
+    }
+    flags_set_arithmetic(cpu, flags);
+}
+
+BODY(cmpxchg8b_64)
+{
+    compare_exchange_16(cpu, in);
     NEXT_COLD;
 }
 
@@ -193,7 +231,7 @@ BODY(pop_e_286)
 
 /* --- the coprocessor that is not there -------------------------------------------------------------------------- */
 
-BODY(wait)
+BODY(wait_without_fpu) /* libc has a wait */
 {
     if (UNLIKELY((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))) {
         cpu->in = in;

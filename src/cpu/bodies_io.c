@@ -2,6 +2,11 @@
 #include "cpu/system_body.h"
 #include "devices/ports.h"
 
+static uint64_t tss_linear(const struct cpu *cpu, uint32_t offset)
+{
+    return cpu_long_mode(cpu) ? cpu->tr.base + offset : (uint32_t)(cpu->tr.base + offset);
+}
+
 /* SDM 1 19.5.2. The processor reads two bytes of the bitmap always, and both must lie within the TSS. */
 static void check_bitmap(struct cpu *cpu, uint16_t port, unsigned size)
 {
@@ -9,10 +14,10 @@ static void check_bitmap(struct cpu *cpu, uint16_t port, unsigned size)
 
     if (!(cpu->tr.attributes & 8) || cpu->tr.limit < 103) /* an 80286 TSS has none */
         raise_exception(cpu, VECTOR_GP, 0, REASON_GP_IO_BITMAP, port, cpu->tr.limit);
-    map = (uint32_t)linear_read(cpu, (uint32_t)(cpu->tr.base + 102), 2, false) + port / 8;
+    map = (uint32_t)linear_read(cpu, tss_linear(cpu, 102), 2, false) + port / 8;
     if (map + 1 > cpu->tr.limit)
         raise_exception(cpu, VECTOR_GP, 0, REASON_GP_IO_BITMAP, port, cpu->tr.limit);
-    bits = (uint32_t)linear_read(cpu, (uint32_t)(cpu->tr.base + map), 2, false) >> (port & 7);
+    bits = (uint32_t)linear_read(cpu, tss_linear(cpu, map), 2, false) >> (port & 7);
     if (bits & ((1u << size) - 1))
         raise_exception(cpu, VECTOR_GP, 0, REASON_GP_IO_BITMAP, port, bits);
 }

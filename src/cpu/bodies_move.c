@@ -60,4 +60,25 @@ EXTEND_FAMILY(movzx8, zero_extend, 8)
 EXTEND_FAMILY(movzx16, zero_extend, 16)
 EXTEND_FAMILY(movsx8, sign_extend, 8)
 EXTEND_FAMILY(movsx16, sign_extend, 16)
-EXTEND_FAMILY(movsxd, sign_extend, 32)
+EXTEND_W(movsxd, sign_extend, 16, 16) /* 66: a plain move of 16 bits */
+EXTEND_W(movsxd, sign_extend, 32, 32)
+EXTEND_W(movsxd, sign_extend, 32, 64)
+
+/* MOV with an offset of 64 bits, which stands where immediates do. */
+#define MOVE_OFFSET(W)                                                                         \
+    BODY(mov_load_offset_##W)                                                                  \
+    {                                                                                          \
+        cpu->in = in;                                                                          \
+        reg_write(cpu, RAX, memory_read(cpu, in->segment, in->imm, W / 8), W);                 \
+        NEXT_COLD;                                                                             \
+    }                                                                                          \
+    BODY(mov_store_offset_##W)                                                                 \
+    {                                                                                          \
+        cpu->in = in;                                                                          \
+        memory_write(cpu, in->segment, in->imm, reg_read(cpu, RAX, W), W / 8);                 \
+        NEXT_COLD;                                                                             \
+    }
+MOVE_OFFSET(8)
+MOVE_OFFSET(16)
+MOVE_OFFSET(32)
+MOVE_OFFSET(64)

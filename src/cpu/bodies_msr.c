@@ -13,6 +13,7 @@ struct cpuid_leaf {
 };
 
 struct cpuid_feature {
+    uint32_t leaf;
     uint8_t feature;
     uint8_t reg;
     uint8_t bit;
@@ -21,17 +22,21 @@ struct cpuid_feature {
 static const struct cpuid_leaf cpuid_leaves[] = {
 #define CPUID_LEAF(level, leaf, eax, ebx, ecx, edx) {level, leaf, {eax, ebx, ecx, edx}},
 #define CPUID_FEATURE(feature, reg, bit)
+#define CPUID_EXTENDED(feature, reg, bit)
 #include "cpu/isa/cpuid.def"
 #undef CPUID_LEAF
 #undef CPUID_FEATURE
+#undef CPUID_EXTENDED
 };
 
 static const struct cpuid_feature cpuid_features[] = {
 #define CPUID_LEAF(level, leaf, eax, ebx, ecx, edx)
-#define CPUID_FEATURE(feature, reg, bit) {feature, CPUID_##reg, bit},
+#define CPUID_FEATURE(feature, reg, bit) {1, feature, CPUID_##reg, bit},
+#define CPUID_EXTENDED(feature, reg, bit) {0x80000001, feature, CPUID_##reg, bit},
 #include "cpu/isa/cpuid.def"
 #undef CPUID_LEAF
 #undef CPUID_FEATURE
+#undef CPUID_EXTENDED
 };
 
 static const struct cpuid_leaf *cpuid_leaf_find(unsigned level, uint32_t leaf)
@@ -65,9 +70,17 @@ static NOINLINE void identify(struct cpu *cpu)
         value[CPUID_ECX] = load_le32(model->vendor + 8);
     } else if (leaf == 1) {
         value[CPUID_EAX] = model->signature;
-        for (unsigned i = 0; i < ARRAY_LENGTH(cpuid_features); i++)
-            if (model_has(model, cpuid_features[i].feature))
-                value[cpuid_features[i].reg] |= 1u << cpuid_features[i].bit;
+    } else if (leaf == 0x80000008) {
+        value[CPUID_EAX] = model->address_bits | 48 << 8;
+    }
+    for (unsigned i = 0; i < ARRAY_LENGTH(cpuid_features); i++) {
+        const struct cpuid_feature *feature = &cpuid_features[i];
+
+        if (feature->leaf != leaf || !model_has(model, feature->feature))
+            continue;
+        if (feature->feature == FEATURE_SYSCALL && !cpu_code64(cpu)) /* announced in 64-bit mode only (SDM 2 CPUID) */
+            continue;
+        value[feature->reg] |= 1u << feature->bit;
     }
     cpu->gpr[RAX] = value[CPUID_EAX];
     cpu->gpr[RBX] = value[CPUID_EBX];
@@ -100,7 +113,7 @@ BODY(rdtsc)
 
 /* --- model-specific registers --------------------------------------------------------------------------------------- */
 
-enum msr_kind { STORED, FIXED, SIGNATURE, TRIGGER, TIME };
+enum msr_kind { STORED, FIXED, SIGNATURE, TRIGGER, TIME, ADDRESS, EFER, FS_BASE, GS_BASE, PAGE_TYPES };
 
 struct msr_row {
     uint32_t number;
@@ -123,6 +136,11 @@ void msr_reset(struct cpu *cpu)
         cpu->msr[MSR_APIC_BASE] &= ~UINT64_C(0x100); /* not the bootstrap processor */
 }
 
+static bool cpu_long_model(const struct cpu *cpu)
+{
+    return model_has(cpu->model, ISA_LONG);
+}
+
 static unsigned msr_find(struct cpu *cpu, uint32_t number, uint64_t value)
 {
     for (unsigned i = 0; i < MSR_COUNT; i++)
@@ -138,7 +156,71 @@ static NOINLINE void msr_read(struct cpu *cpu)
 
     if (msr_rows[i].kind == TRIGGER)
         raise_exception(cpu, VECTOR_GP, 0, REASON_GP_MSR, number, 0);
-    result_edx_eax(cpu, msr_rows[i].kind == TIME ? cpu_current_clock(cpu) + cpu->tsc_offset : cpu->msr[i]);
+    switch (msr_rows[i].kind) {
+    case TIME: result_edx_eax(cpu, cpu_current_clock(cpu) + cpu->tsc_offset); break;
+    case EFER: result_edx_eax(cpu, cpu->efer); break;
+    case FS_BASE: result_edx_eax(cpu, cpu->segment[FS].base); break;
+    case GS_BASE: result_edx_eax(cpu, cpu->segment[GS].base); break;
+    default: result_edx_eax(cpu, cpu->msr[i]); break;
+    }
+}
+
+/* SDM 3A 2.2.1, 9.8.5: LME cannot change while paging is on; LMA is the processor's own. */
+static bool write_efer(struct cpu *cpu, uint64_t value)
+{
+    uint64_t existing = EFER_LME | EFER_LMA;
+
+    if (model_has(cpu->model, FEATURE_SYSCALL))
+        existing |= EFER_SCE;
+    if (model_has(cpu->model, FEATURE_NX))
+        existing |= EFER_NXE;
+    if ((value & ~existing) || (((value ^ cpu->efer) & EFER_LME) && (cpu->cr0 & CR0_PG)))
+        return false;
+    cpu->efer = (value & ~(uint64_t)EFER_LMA) | (cpu->efer & EFER_LMA);
+    cpu_mode_changed(cpu);
+    return true;
+}
+
+/* SDM 3A 11.12.2: eight memory types, 2 and 3 and those above 7 are reserved. */
+static bool page_types_valid(uint64_t value)
+{
+    for (unsigned i = 0; i < 8; i++, value >>= 8)
+        if ((value & 0xff) > 7 || (value & 0xff) == 2 || (value & 0xff) == 3)
+            return false;
+    return true;
+}
+
+static bool write_segment_base(struct cpu *cpu, unsigned segment, uint64_t value)
+{
+    if (!address_canonical(value))
+        return false;
+    cpu->segment[segment].base = value;
+    segment_changed(cpu, segment);
+    return true;
+}
+
+static bool msr_store(struct cpu *cpu, unsigned i, uint64_t value)
+{
+    switch (msr_rows[i].kind) {
+    case TIME: /* before family 15 the upper half is cleared by a write: SDM 3B 17.17 */
+        cpu->tsc_offset = (cpu_long_model(cpu) ? value : (uint32_t)value) - cpu_current_clock(cpu);
+        return true;
+    case EFER: return write_efer(cpu, value);
+    case FS_BASE: return write_segment_base(cpu, FS, value);
+    case GS_BASE: return write_segment_base(cpu, GS, value);
+    case ADDRESS:
+        if (!address_canonical(value))
+            return false;
+        break;
+    case PAGE_TYPES:
+        if (!page_types_valid(value))
+            return false;
+        break;
+    case STORED: break;
+    default: return true; /* lost */
+    }
+    cpu->msr[i] = value;
+    return true;
 }
 
 static NOINLINE void msr_write(struct cpu *cpu)
@@ -148,12 +230,8 @@ static NOINLINE void msr_write(struct cpu *cpu)
     unsigned i = msr_find(cpu, number, value);
     const struct msr_row *row = &msr_rows[i];
 
-    if (row->kind == FIXED || (value & ~row->writable))
+    if (row->kind == FIXED || (row->kind != EFER && (value & ~row->writable)) || !msr_store(cpu, i, value))
         raise_exception(cpu, VECTOR_GP, 0, REASON_GP_MSR, number, value);
-    if (row->kind == STORED)
-        cpu->msr[i] = value;
-    else if (row->kind == TIME) /* before family 15 the upper half is cleared by a write: SDM 3B 17.17 */
-        cpu->tsc_offset = (uint32_t)value - cpu_current_clock(cpu);
 }
 
 BODY(rdmsr)

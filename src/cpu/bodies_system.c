@@ -116,6 +116,8 @@ static NOINLINE struct table_register load_table(struct cpu *cpu, const struct i
     table.base = memory_read(cpu, in->segment, (offset + 2) & address_mask(in), width == 64 ? 8 : 4);
     if (width == 16)
         table.base &= 0xffffff;
+    if (width == 64 && !address_canonical(table.base))
+        raise_exception(cpu, VECTOR_GP, 0, REASON_GP_CANONICAL, table.base, 0);
     return table;
 }
 

@@ -154,7 +154,7 @@ ALWAYS_INLINE uint64_t effective_address(const struct cpu *cpu, const struct ins
 enum address_kind { KIND_REG, KIND_COLD, KIND_SEG, KIND_F32, KIND_F64, KIND_COUNT };
 
 /* A linear address that no TLB entry can match: forces the cold twin. */
-#define LINEAR_NONE UINT64_MAX
+#define LINEAR_NONE UINT64_C(0x8000000000000000) /* not canonical */
 
 ALWAYS_INLINE uint64_t hot_linear(const struct cpu *cpu, const struct insn *in, unsigned kind, unsigned bytes, bool write)
 {

@@ -55,9 +55,9 @@ insn_result branch_lookup(struct cpu *cpu, const struct insn *in);
     } while (0)
 
 /* Raises #GP(0) unless `target` is within the code segment (near transfers check before they commit). */
-ALWAYS_INLINE bool branch_target_ok(const struct cpu *cpu, uint64_t target)
+ALWAYS_INLINE bool branch_target_ok(const struct cpu *cpu, uint64_t target, unsigned width)
 {
-    return target < cpu->cs_end;
+    return width == 64 ? address_canonical(target) : target < cpu->cs_end;
 }
 
 #endif

@@ -87,14 +87,14 @@ static void take_prefixes(const struct cpu *cpu, struct reader *reader, struct p
 
     *prefixes = (struct prefixes){.segment = SEGMENT_COUNT};
     for (;;) {
-        uint8_t byte = (uint8_t)take(reader, 1);
+        uint8_t byte = (uint8_t)take(reader, 1), segment = prefixes->segment;
 
         if (reader->short_of_bytes || reader->too_long)
             return;
         if (take_prefix(cpu, byte, prefixes)) {
             prefixes->rex = 0; /* a REX that is not the last prefix is ignored (SDM 2 2.2.1) */
-            if (code64 && prefixes->segment < FS)
-                prefixes->segment = SEGMENT_COUNT;
+            if (code64 && prefixes->segment < FS) /* these are no overrides in 64-bit mode */
+                prefixes->segment = segment;
             continue;
         }
         if (code64 && (byte & 0xf0) == 0x40) {
@@ -241,7 +241,7 @@ static unsigned memory_kind(const struct cpu *cpu, const struct insn *in)
     if (cpu->engine->plain || (key & KEY_ALIGN))
         return KIND_COLD;
     if (key & KEY_CODE64)
-        return size == INSN_ADDRESS64 && in->segment < FS ? KIND_F64 : KIND_COLD;
+        return size == INSN_ADDRESS64 ? KIND_F64 : KIND_COLD;
     if ((key & KEY_FLAT) && size == INSN_ADDRESS32 && (in->segment == DS || in->segment == SS || in->segment == ES))
         return KIND_F32;
     return KIND_SEG;
@@ -260,11 +260,51 @@ static unsigned body_kind(const struct cpu *cpu, const struct row *row, const st
     return KIND_REG;
 }
 
+/* FS and GS in 64-bit mode have a base and nothing else: where an operand has no base or no index register, the segment's base
+   takes that place. */
+static void add_segment_base(struct insn *in)
+{
+    uint8_t base = in->segment == FS ? GPR_FS_BASE : GPR_GS_BASE;
+
+    if (in->index == GPR_ZERO) {
+        in->index = base;
+        in->scale = 0;
+    } else if (in->base == GPR_ZERO) {
+        in->base = base;
+    } else {
+        return;
+    }
+    in->segment = DS;
+}
+
+static bool is_offset_pattern(unsigned operands)
+{
+    return patterns[operands].dst == SOURCE_OFFSET || patterns[operands].src == SOURCE_OFFSET;
+}
+
+/* MOV between the accumulator and an offset of 64 bits, by direction and width. */
+extern insn_body mov_load_offset_8, mov_load_offset_16, mov_load_offset_32, mov_load_offset_64, mov_store_offset_8, mov_store_offset_16,
+    mov_store_offset_32, mov_store_offset_64;
+static insn_body *const offset_bodies[2][4] = {
+    {mov_load_offset_8, mov_load_offset_16, mov_load_offset_32, mov_load_offset_64},
+    {mov_store_offset_8, mov_store_offset_16, mov_store_offset_32, mov_store_offset_64},
+};
+
 static void choose_body(const struct cpu *cpu, const struct row *row, struct insn *in, unsigned width)
 {
     unsigned column = width == 8 ? 0 : width == 16 ? 1 : width == 32 ? 2 : 3;
-    insn_body *body = row->body[column][body_kind(cpu, row, in)];
+    unsigned kind = body_kind(cpu, row, in);
+    insn_body *body;
 
+    if (kind == KIND_F64 && (in->flags & INSN_MEMORY) && in->segment >= FS) {
+        if (row->body[column][KIND_F64] && !(row->attributes & STACK))
+            add_segment_base(in);
+        if (in->segment >= FS)
+            kind = KIND_COLD;
+    }
+    body = row->body[column][kind];
+    if (in->imm && is_offset_pattern(row->operands))
+        body = offset_bodies[patterns[row->operands].dst == SOURCE_OFFSET][column];
     if (!body)
         body = row->body[column][0];
     in->body = body ? body : row->body[0][0];
@@ -322,6 +362,8 @@ static unsigned operand_width(const struct cpu *cpu, const struct row *row, cons
     if (width != WIDTH_V)
         return width == 32 && code64 ? 64 : width;
     if (code64) {
+        if (row->attributes & FORCE_64)
+            return 64;
         if ((prefixes->rex & REX_W) || ((row->attributes & DEFAULT_64) && !prefixes->operand))
             return 64;
         return (row->attributes & BRANCH) ? 64 : prefixes->operand ? 16 : 32;
@@ -358,7 +400,10 @@ static void take_operands(const struct cpu *cpu, struct reader *reader, const st
         unsigned size = in->flags & INSN_ADDRESS;
 
         in->flags |= INSN_MEMORY;
-        in->disp = (int32_t)take(reader, size == INSN_ADDRESS16 ? 2 : size == INSN_ADDRESS32 ? 4 : 8);
+        in->imm = take(reader, size == INSN_ADDRESS16 ? 2 : size == INSN_ADDRESS32 ? 4 : 8);
+        in->disp = (int32_t)in->imm;
+        if (size != INSN_ADDRESS64 || (uint64_t)(int64_t)in->disp == in->imm)
+            in->imm = 0; /* else an offset that the displacement does not hold: choose_body */
     }
     if (prefixes->segment != SEGMENT_COUNT)
         in->segment = prefixes->segment & 7;
@@ -396,7 +441,9 @@ enum decode_status decode(const struct cpu *cpu, const uint8_t *bytes, unsigned 
     if (!reader.short_of_bytes && !reader.too_long && decode_table_has_modrm(cpu->engine->decode, map, prefixes.opcode))
         modrm = (uint8_t)take(&reader, 1);
     if (!reader.short_of_bytes && !reader.too_long) {
-        *row = decode_table_find(cpu->engine->decode, map, prefixes.opcode, modrm);
+        /* 90 with REX.B exchanges R8 and the accumulator */
+        *row = decode_table_find(cpu->engine->decode, map, prefixes.opcode | (!map && prefixes.opcode == 0x90 && (prefixes.rex & REX_B)),
+                                 modrm, cpu->mode_key & KEY_CODE64);
         if (!*row) {
             make_raise(in, VECTOR_UD, REASON_UD_OPCODE, (map ? 0x0f00u : 0) | prefixes.opcode);
         } else {

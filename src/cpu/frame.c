@@ -66,12 +66,12 @@ static void *stack_host(const struct cpu *cpu, uint64_t offset, unsigned bytes, 
                  : hot_read(cpu, (uint32_t)(ss->base + offset), bytes);
 }
 
-void stack_peek_values(struct cpu *cpu, uint32_t *values, unsigned count, unsigned size)
+void stack_peek_values(struct cpu *cpu, uint64_t *values, unsigned count, unsigned size)
 {
     const uint8_t *host = stack_host(cpu, stack_offset(cpu, 0), count * size, false);
 
     for (unsigned i = 0; i < count; i++)
-        values[i] = host ? (uint32_t)host_load(host + i * size, 8 * size) : (uint32_t)stack_peek(cpu, i * size, size);
+        values[i] = host ? host_load(host + i * size, 8 * size) : stack_peek(cpu, i * size, size);
 }
 
 void frame_push(struct cpu *cpu, const struct frame *frame)
@@ -118,8 +118,53 @@ struct descriptor inner_stack(struct cpu *cpu, unsigned level, uint32_t *esp)
     return d;
 }
 
-void check_target_limit(struct cpu *cpu, const struct descriptor *code, uint32_t offset)
+/* --- long mode ------------------------------------------------------------------------------------------------------ */
+
+void frame_check_long(struct cpu *cpu, const struct frame *frame, uint64_t rsp, bool user, uint32_t error_code)
 {
+    uint64_t bottom = rsp - (uint64_t)frame->count * frame->size;
+
+    if (!address_canonical(bottom) || !address_canonical(rsp - 1))
+        raise_exception(cpu, VECTOR_SS, error_code, REASON_SS_CANONICAL, bottom, 0);
+    for (unsigned i = 0; i < frame->count; i++)
+        linear_probe_write(cpu, rsp - (uint64_t)(i + 1) * frame->size, frame->size, user);
+}
+
+uint64_t frame_write_long(struct cpu *cpu, const struct frame *frame, uint64_t rsp, bool user)
+{
+    for (unsigned i = 0; i < frame->count; i++)
+        linear_write(cpu, rsp - (uint64_t)(i + 1) * frame->size, frame->value[i], frame->size, user);
+    return rsp - (uint64_t)frame->count * frame->size;
+}
+
+/* SDM 3A 6.14.5, 7.7 */
+uint64_t long_stack_pointer(struct cpu *cpu, unsigned level, unsigned ist)
+{
+    unsigned offset = ist ? 0x24 + 8 * (ist - 1) : 4 + 8 * level;
+    uint64_t rsp;
+
+    if (offset + 7 > cpu->tr.limit)
+        raise_exception(cpu, VECTOR_TS, error_code_selector(cpu, cpu->tr.selector), REASON_TS_STACK_BEYOND_LIMIT, offset,
+                        cpu->tr.limit);
+    rsp = linear_read(cpu, cpu->tr.base + offset, 8, false);
+    if (!address_canonical(rsp))
+        raise_exception(cpu, VECTOR_SS, error_code_ext(cpu), REASON_SS_CANONICAL, rsp, 0);
+    return rsp;
+}
+
+void check_code_size(struct cpu *cpu, const struct descriptor *code)
+{
+    if (code_is_64(cpu, code) && (code->attributes & SEGMENT_DB))
+        raise_exception(cpu, VECTOR_GP, error_code_selector(cpu, code->selector), REASON_GP_CODE_SIZE, code->selector, code->high);
+}
+
+void check_target_limit(struct cpu *cpu, const struct descriptor *code, uint64_t offset)
+{
+    if (code_is_64(cpu, code)) {
+        if (!address_canonical(offset))
+            raise_exception(cpu, VECTOR_GP, error_code_ext(cpu), REASON_GP_RIP_CANONICAL, offset, 0);
+        return;
+    }
     if (offset > code->limit)
         raise_exception(cpu, VECTOR_GP, error_code_ext(cpu), REASON_GP_TARGET_LIMIT, offset, code->limit);
 }

@@ -1,5 +1,4 @@
-/* Delivery of interrupts and exceptions through IVT and IDT (SDM 3A chapter 6, 3B chapter 20; SDM 2 INT n). Long mode's
-   gates join in interrupt_deliver beside the three modes there. */
+/* Delivery of interrupts and exceptions through IVT and IDT (SDM 3A chapter 6, 3B chapter 20; SDM 2 INT n). */
 #include "cpu/access.h"
 #include "cpu/body.h"
 #include "cpu/flags.h"
@@ -112,7 +111,7 @@ static struct descriptor handler_code(struct cpu *cpu, uint16_t selector)
     return code;
 }
 
-static void enter_handler(struct cpu *cpu, struct descriptor *code, unsigned cpl, uint32_t offset, bool interrupt_gate)
+static void enter_handler(struct cpu *cpu, struct descriptor *code, unsigned cpl, uint64_t offset, bool interrupt_gate)
 {
     cpu->eflags &= ~(uint64_t)(FLAG_TF | FLAG_NT | FLAG_RF | FLAG_VM | (interrupt_gate ? FLAG_IF : 0));
     cpu->cpl = (uint8_t)cpl;
@@ -189,11 +188,76 @@ static void deliver_protected(struct cpu *cpu, unsigned vector, enum event_kind 
     cpu_mode_changed(cpu);
 }
 
+/* --- long mode (SDM 3A 6.14) ---------------------------------------------------------------------------------------- */
+
+static struct descriptor read_gate_long(struct cpu *cpu, unsigned vector, enum event_kind kind)
+{
+    uint32_t error_code = vector * 8 + 2 + error_code_ext(cpu);
+    struct descriptor gate = {0};
+    uint64_t raw, address = cpu->idtr.base + vector * 16;
+    unsigned type;
+
+    if (vector * 16 + 15 > cpu->idtr.limit)
+        raise_exception(cpu, VECTOR_GP, error_code, REASON_GP_IDT_LIMIT, vector, cpu->idtr.limit);
+    raw = linear_read(cpu, address, 8, false);
+    gate.low = (uint32_t)raw;
+    gate.high = (uint32_t)(raw >> 32);
+    gate.upper = (uint32_t)linear_read(cpu, address + 8, 8, false);
+    gate.attributes = gate.high >> 8 & 0xff;
+    type = descriptor_system_type(cpu, &gate);
+    if (type != DESCRIPTOR_INTERRUPT_GATE32 && type != DESCRIPTOR_TRAP_GATE32)
+        raise_exception(cpu, VECTOR_GP, error_code, REASON_GP_IDT_TYPE, vector, gate.high);
+    if (software(kind) && attributes_dpl(gate.attributes) < cpu->cpl)
+        raise_exception(cpu, VECTOR_GP, error_code, REASON_GP_IDT_PRIVILEGE, vector, gate.high);
+    if (!(gate.attributes & SEGMENT_PRESENT))
+        raise_exception(cpu, VECTOR_NP, error_code, REASON_NP_IDT_GATE, vector, gate.high);
+    return gate;
+}
+
+/* Always SS, RSP, RFLAGS, CS, RIP of 8 bytes on a stack aligned to 16; SS becomes null when the privilege changes. */
+static void deliver_long(struct cpu *cpu, unsigned vector, enum event_kind kind, bool has_error_code, uint32_t error_code, uint64_t rip)
+{
+    struct descriptor gate = read_gate_long(cpu, vector, kind), code = handler_code(cpu, gate_selector(&gate));
+    unsigned ist = gate.high & 7, level = cpu->cpl;
+    uint64_t offset = gate_offset_long(&gate), rsp = cpu->gpr[RSP];
+    struct frame frame;
+    bool inner;
+
+    if ((code.attributes & (SEGMENT_L | SEGMENT_DB)) != SEGMENT_L)
+        raise_exception(cpu, VECTOR_GP, error_code_selector(cpu, code.selector), REASON_GP_CODE_SIZE, code.selector, code.high);
+    inner = !attributes_conforming_code(code.attributes) && attributes_dpl(code.attributes) < cpu->cpl;
+    if (inner)
+        level = attributes_dpl(code.attributes);
+    if (inner || ist)
+        rsp = long_stack_pointer(cpu, level, ist);
+    rsp &= ~UINT64_C(15);
+    frame_begin(&frame, 8);
+    frame_add(&frame, cpu->segment[SS].selector);
+    frame_add(&frame, cpu->gpr[RSP]);
+    frame_add(&frame, flags_get(cpu));
+    frame_add(&frame, cpu->segment[CS].selector);
+    frame_add(&frame, rip);
+    if (has_error_code)
+        frame_add(&frame, error_code);
+    frame_check_long(cpu, &frame, rsp, level == 3, error_code_ext(cpu));
+    check_target_limit(cpu, &code, offset);
+    descriptor_mark_accessed(cpu, &code);
+    cpu->gpr[RSP] = frame_write_long(cpu, &frame, rsp, level == 3);
+    enter_handler(cpu, &code, level, offset, descriptor_system_type(cpu, &gate) == DESCRIPTOR_INTERRUPT_GATE32);
+    if (inner)
+        segment_set_null(cpu, SS, (uint16_t)level);
+    cpu_mode_changed(cpu);
+}
+
 static void deliver(struct cpu *cpu, unsigned vector, enum event_kind kind, bool has_error_code, uint32_t error_code,
                     uint64_t rip)
 {
     if (cpu_real(cpu)) {
         deliver_real(cpu, vector, rip);
+        return;
+    }
+    if (cpu_long_mode(cpu)) {
+        deliver_long(cpu, vector, kind, has_error_code, error_code, rip);
         return;
     }
     if (cpu_v86(cpu) && kind == EVENT_SOFTWARE) { /* INT n alone is sensitive to IOPL: SDM 3B 20.3, table 20-2 */

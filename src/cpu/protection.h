@@ -48,6 +48,10 @@ ALWAYS_INLINE uint32_t error_code_selector(const struct cpu *cpu, uint16_t selec
     return (selector & 0xfffc) | error_code_ext(cpu);
 }
 
+/* Long mode's system descriptors have 16 bytes: reads the second half, completes the base (SDM 3A 5.8.3.1, 7.2.3). Raises #GP where the
+   table ends or the type field of the second half is not 0. */
+void descriptor_read_upper(struct cpu *cpu, struct descriptor *descriptor);
+
 /* As descriptor_read, but says false where the table ends or the selector is null: LAR, LSL, VERR, VERW. */
 bool descriptor_find(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor);
 
@@ -73,9 +77,9 @@ void load_tr(struct cpu *cpu, uint16_t selector);
 #define FRAME_VALUES 40 /* a call gate's 31 parameters and four more; an interrupt from V86 mode has ten */
 
 struct frame {
-    unsigned size; /* of a value: 2 or 4 bytes */
+    unsigned size; /* of a value: 2, 4 or (long mode) 8 bytes */
     unsigned count;
-    uint32_t value[FRAME_VALUES]; /* in the order of pushing */
+    uint64_t value[FRAME_VALUES]; /* in the order of pushing */
 };
 
 struct frame_stack {
@@ -92,7 +96,7 @@ ALWAYS_INLINE void frame_begin(struct frame *frame, unsigned size)
     frame->count = 0;
 }
 
-ALWAYS_INLINE void frame_add(struct frame *frame, uint32_t value)
+ALWAYS_INLINE void frame_add(struct frame *frame, uint64_t value)
 {
     frame->value[frame->count++] = value;
 }
@@ -106,10 +110,19 @@ uint32_t frame_write(struct cpu *cpu, const struct frame *frame, const struct fr
 /* The same on the present stack with the checks of ordinary pushes: real and V86 mode. */
 void frame_push(struct cpu *cpu, const struct frame *frame);
 /* The topmost `count` values of the present stack, the top first, without popping. */
-void stack_peek_values(struct cpu *cpu, uint32_t *values, unsigned count, unsigned size);
+void stack_peek_values(struct cpu *cpu, uint64_t *values, unsigned count, unsigned size);
 
 /* The stack for privilege `level` from the present TSS: SS descriptor checked (#TS, #SS), ESP in *esp. */
 struct descriptor inner_stack(struct cpu *cpu, unsigned level, uint32_t *esp);
+
+/* --- frames of long mode: 8 bytes a value on a stack without segment ------------------------------------------------ */
+
+/* Raises #SS(error_code) unless the addresses below `rsp` are canonical, #PF unless all of the frame can be written. */
+void frame_check_long(struct cpu *cpu, const struct frame *frame, uint64_t rsp, bool user, uint32_t error_code);
+/* Writes it; cannot fail. The new RSP. */
+uint64_t frame_write_long(struct cpu *cpu, const struct frame *frame, uint64_t rsp, bool user);
+/* RSP0-2 or, with ist 1-7, an interrupt stack from the 64-bit TSS; #TS beyond its limit. */
+uint64_t long_stack_pointer(struct cpu *cpu, unsigned level, unsigned ist);
 
 /* --- gates ---------------------------------------------------------------------------------------------------------- */
 
@@ -123,8 +136,21 @@ ALWAYS_INLINE uint32_t gate_offset(const struct descriptor *gate, bool gate32)
     return gate32 ? (gate->low & 0xffff) | (gate->high & 0xffff0000) : gate->low & 0xffff;
 }
 
-/* #GP(EXT) unless `offset` lies within the code segment. */
-void check_target_limit(struct cpu *cpu, const struct descriptor *code, uint32_t offset);
+ALWAYS_INLINE uint64_t gate_offset_long(const struct descriptor *gate)
+{
+    return (uint64_t)gate->upper << 32 | gate_offset(gate, true);
+}
+
+/* A code segment of 64-bit mode: L counts in long mode only. */
+ALWAYS_INLINE bool code_is_64(const struct cpu *cpu, const struct descriptor *code)
+{
+    return cpu_long_mode(cpu) && (code->attributes & SEGMENT_L);
+}
+
+/* #GP(EXT) unless `offset` lies within the code segment or, for one of 64-bit mode, is canonical. */
+void check_target_limit(struct cpu *cpu, const struct descriptor *code, uint64_t offset);
+/* #GP(selector) for a code segment that has both L and D set in long mode. */
+void check_code_size(struct cpu *cpu, const struct descriptor *code);
 
 /* --- EFLAGS --------------------------------------------------------------------------------------------------------- */
 

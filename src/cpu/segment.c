@@ -64,6 +64,22 @@ struct descriptor descriptor_read(struct cpu *cpu, uint16_t selector, unsigned v
     return descriptor_unpack(cpu, selector, address, linear_read(cpu, address, 8, false));
 }
 
+void descriptor_read_upper(struct cpu *cpu, struct descriptor *descriptor)
+{
+    uint32_t limit = descriptor->selector & 4 ? cpu->ldtr.limit : cpu->gdtr.limit;
+    uint64_t raw;
+
+    if ((descriptor->selector | 7u) + 8 > limit)
+        raise_exception(cpu, VECTOR_GP, error_code_selector(cpu, descriptor->selector), REASON_GP_SELECTOR_LIMIT, descriptor->selector,
+                        limit);
+    raw = linear_read(cpu, descriptor->address + 8, 8, false);
+    if (raw >> 40 & 0x1f)
+        raise_exception(cpu, VECTOR_GP, error_code_selector(cpu, descriptor->selector), REASON_GP_SEGMENT_TYPE, descriptor->selector,
+                        raw >> 32);
+    descriptor->upper = (uint32_t)raw;
+    descriptor->base |= raw << 32;
+}
+
 bool descriptor_find(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor)
 {
     uint64_t address = 0;
@@ -101,6 +117,10 @@ void segment_set(struct cpu *cpu, unsigned index, uint16_t selector, const struc
     segment->base = descriptor->base;
     segment->limit = descriptor->limit;
     segment->attributes = descriptor->attributes;
+    if (index == CS && code_is_64(cpu, descriptor)) { /* no base, no limit */
+        segment->base = 0;
+        segment->limit = 0xffffffff;
+    }
     segment_changed(cpu, index);
 }
 
@@ -153,8 +173,12 @@ void segment_nullify_inner(struct cpu *cpu)
 
 static void load_stack(struct cpu *cpu, uint16_t selector)
 {
-    if (selector_null(selector))
-        raise_exception(cpu, VECTOR_GP, error_code_ext(cpu), REASON_GP_SELECTOR_NULL, selector, 0);
+    if (selector_null(selector)) {
+        if (!cpu_code64(cpu) || cpu->cpl == 3 || (selector & 3) != cpu->cpl)
+            raise_exception(cpu, VECTOR_GP, error_code_ext(cpu), REASON_GP_SELECTOR_NULL, selector, 0);
+        segment_set_null(cpu, SS, selector);
+        return;
+    }
 
     struct descriptor d = descriptor_read(cpu, selector, VECTOR_GP);
     uint32_t error_code = error_code_selector(cpu, selector);
@@ -216,6 +240,16 @@ static void system_register_set(struct segment *segment, uint16_t selector, cons
     segment->attributes = descriptor->attributes;
 }
 
+/* In long mode the base is 64 bits wide and canonical. */
+static void complete_base(struct cpu *cpu, struct descriptor *d)
+{
+    if (!cpu_long_mode(cpu))
+        return;
+    descriptor_read_upper(cpu, d);
+    if (!address_canonical(d->base))
+        raise_exception(cpu, VECTOR_GP, error_code_selector(cpu, d->selector), REASON_GP_CANONICAL, d->base, 0);
+}
+
 /* SDM 2 LLDT */
 void load_ldtr(struct cpu *cpu, uint16_t selector)
 {
@@ -232,6 +266,7 @@ void load_ldtr(struct cpu *cpu, uint16_t selector)
         raise_exception(cpu, VECTOR_GP, error_code_selector(cpu, selector), REASON_GP_LDT_SELECTOR, selector, d.high);
     if (!(d.attributes & SEGMENT_PRESENT))
         raise_exception(cpu, VECTOR_NP, error_code_selector(cpu, selector), REASON_NP_SEGMENT, selector, d.high);
+    complete_base(cpu, &d);
     system_register_set(&cpu->ldtr, selector, &d);
 }
 
@@ -246,10 +281,11 @@ void load_tr(struct cpu *cpu, uint16_t selector)
     struct descriptor d = descriptor_read(cpu, selector, VECTOR_GP);
     unsigned type = descriptor_system_type(cpu, &d);
 
-    if (type != DESCRIPTOR_TSS16_AVAILABLE && type != DESCRIPTOR_TSS32_AVAILABLE)
+    if (type != DESCRIPTOR_TSS32_AVAILABLE && (type != DESCRIPTOR_TSS16_AVAILABLE || cpu_long_mode(cpu)))
         raise_exception(cpu, VECTOR_GP, error_code_selector(cpu, selector), REASON_GP_TSS_SELECTOR, selector, d.high);
     if (!(d.attributes & SEGMENT_PRESENT))
         raise_exception(cpu, VECTOR_NP, error_code_selector(cpu, selector), REASON_NP_SEGMENT, selector, d.high);
+    complete_base(cpu, &d);
     descriptor_write_busy(cpu, d.address, true);
     d.attributes |= 2;
     system_register_set(&cpu->tr, selector, &d);
@@ -264,10 +300,12 @@ static bool visible(const struct cpu *cpu, const struct descriptor *d)
     return attributes_conforming_code(d->attributes) || (cpu->cpl <= dpl && (d->selector & 3u) <= dpl);
 }
 
-/* SDM 2 LAR, table 3-53 */
+/* SDM 2 LAR, table 3-53. Long mode knows the 32-bit forms only, their meaning widened. */
 bool segment_access_rights(struct cpu *cpu, uint16_t selector, uint32_t *rights)
 {
-    const unsigned valid = 1 << DESCRIPTOR_TSS16_AVAILABLE | 1 << DESCRIPTOR_LDT | 1 << DESCRIPTOR_TSS16_BUSY |
+    const unsigned long_valid = 1 << DESCRIPTOR_LDT | 1 << DESCRIPTOR_TSS32_AVAILABLE | 1 << DESCRIPTOR_TSS32_BUSY |
+                                1 << DESCRIPTOR_CALL_GATE32;
+    const unsigned valid = cpu_long_mode(cpu) ? long_valid : 1 << DESCRIPTOR_TSS16_AVAILABLE | 1 << DESCRIPTOR_LDT | 1 << DESCRIPTOR_TSS16_BUSY |
                            1 << DESCRIPTOR_CALL_GATE16 | 1 << DESCRIPTOR_TASK_GATE | 1 << DESCRIPTOR_TSS32_AVAILABLE |
                            1 << DESCRIPTOR_TSS32_BUSY | 1 << DESCRIPTOR_CALL_GATE32;
     struct descriptor d;
@@ -283,7 +321,8 @@ bool segment_access_rights(struct cpu *cpu, uint16_t selector, uint32_t *rights)
 /* SDM 2 LSL, table 3-57 */
 bool segment_limit(struct cpu *cpu, uint16_t selector, uint32_t *limit)
 {
-    const unsigned valid = 1 << DESCRIPTOR_TSS16_AVAILABLE | 1 << DESCRIPTOR_LDT | 1 << DESCRIPTOR_TSS16_BUSY |
+    const unsigned long_valid = 1 << DESCRIPTOR_LDT | 1 << DESCRIPTOR_TSS32_AVAILABLE | 1 << DESCRIPTOR_TSS32_BUSY;
+    const unsigned valid = cpu_long_mode(cpu) ? long_valid : 1 << DESCRIPTOR_TSS16_AVAILABLE | 1 << DESCRIPTOR_LDT | 1 << DESCRIPTOR_TSS16_BUSY |
                            1 << DESCRIPTOR_TSS32_AVAILABLE | 1 << DESCRIPTOR_TSS32_BUSY;
     struct descriptor d;
 

@@ -12,6 +12,7 @@ struct descriptor {
     uint16_t attributes;  /* enum segment_attribute */
     uint16_t selector;    /* it was read for */
     uint64_t address;     /* linear, of the descriptor */
+    uint32_t upper;       /* third doubleword of the 16-byte forms of long mode (descriptor_read_upper) */
 };
 
 /* Reads the descriptor that `selector` names from GDT or LDT. Raises `vector`(selector & ~3) with GP_SELECTOR_LIMIT if beyond the table. */

@@ -241,7 +241,7 @@ static void settle_branch(struct cpu *cpu, struct insn *in, uint64_t linear_star
 
     in->link = NULL;
     in->disp += (int32_t)offset; /* relative to the trace's first byte */
-    if (!(cpu->mode_key & KEY_CS_FLAT) || ((target ^ linear_start) & ~UINT64_C(4095)))
+    if (!(cpu->mode_key & (KEY_CS_FLAT | KEY_CODE64)) || ((target ^ linear_start) & ~UINT64_C(4095)))
         return;
     for (unsigned column = 2; column < 4; column++) /* a 16-bit target is cut to 64 KiB and may lie elsewhere */
         if (in->body == row->body[column][BRANCH_FLAT])
@@ -296,8 +296,10 @@ static void fetch_more(struct cpu *cpu, uint64_t rip, unsigned limit, struct fet
     if (!wraps && offset >= cpu->cs_end)
         raise_exception(cpu, VECTOR_GP, 0, REASON_GP_CS_LIMIT, offset, cpu->segment[CS].limit);
     linear = cpu->segment[CS].base + offset;
-    if (!cpu_long_mode(cpu))
+    if (!cpu_code64(cpu))
         linear = (uint32_t)linear;
+    else if (!address_canonical(linear))
+        raise_exception(cpu, VECTOR_GP, 0, REASON_GP_RIP_CANONICAL, linear, 0);
     entry = fetch_page(cpu, linear);
     room = 4096 - (unsigned)(linear & 4095);
     if (wraps ? offset + room > 0x10000 : cpu->cs_end - offset < room)
@@ -433,8 +435,8 @@ struct trace *trace_find(struct cpu *cpu, uint64_t rip)
 
     if (rip >= cpu->cs_end)
         return NULL; /* the single step raises #GP, or wraps on an 8086 */
-    if (!cpu_long_mode(cpu) && linear >> 32)
-        return NULL; /* code that wraps at 4 GiB runs by single records */
+    if (cpu_code64(cpu) ? !address_canonical(linear) : linear >> 32)
+        return NULL; /* code that wraps at 4 GiB runs by single records; a RIP that is not canonical raises there */
     jump = &cpu->jump_cache[(linear ^ linear >> 12) & (JUMP_CACHE_ENTRIES - 1)];
     if (jump->linear == linear && jump->tag == cpu->jump_tag && jump->trace->alive)
         trace = jump->trace;

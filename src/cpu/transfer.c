@@ -6,7 +6,7 @@
 
 /* --- code segments -------------------------------------------------------------------------------------------------- */
 
-static void code_commit(struct cpu *cpu, const struct descriptor *code, uint16_t selector, unsigned cpl, uint32_t offset)
+static void code_commit(struct cpu *cpu, const struct descriptor *code, uint16_t selector, unsigned cpl, uint64_t offset)
 {
     cpu->cpl = (uint8_t)cpl;
     segment_set(cpu, CS, (selector & 0xfffc) | cpl, code);
@@ -23,6 +23,7 @@ static void check_direct_code(struct cpu *cpu, const struct descriptor *code)
 
     if (!allowed)
         raise_exception(cpu, VECTOR_GP, error_code, REASON_GP_CODE_PRIVILEGE, code->selector, code->high);
+    check_code_size(cpu, code);
     if (!(code->attributes & SEGMENT_PRESENT))
         raise_exception(cpu, VECTOR_NP, error_code, REASON_NP_SEGMENT, code->selector, code->high);
 }
@@ -44,6 +45,13 @@ static void check_gate(struct cpu *cpu, const struct descriptor *gate)
                         gate->high);
 }
 
+/* Gates of long mode lead to 64-bit mode only (SDM 3A 5.8.3.1). */
+static void check_long_target(struct cpu *cpu, const struct descriptor *code)
+{
+    if (cpu_long_mode(cpu) && (code->attributes & (SEGMENT_L | SEGMENT_DB)) != SEGMENT_L)
+        raise_exception(cpu, VECTOR_GP, error_code_selector(cpu, code->selector), REASON_GP_CODE_SIZE, code->selector, code->high);
+}
+
 /* The code segment that a call gate names; a jump may not go to a more privileged one. */
 static struct descriptor gate_target(struct cpu *cpu, const struct descriptor *gate, bool jump)
 {
@@ -59,6 +67,7 @@ static struct descriptor gate_target(struct cpu *cpu, const struct descriptor *g
     if (!attributes_code(code.attributes) || dpl > cpu->cpl ||
         (jump && !attributes_conforming_code(code.attributes) && dpl != cpu->cpl))
         raise_exception(cpu, VECTOR_GP, error_code, REASON_GP_GATE_TARGET, selector, code.high);
+    check_long_target(cpu, &code);
     if (!(code.attributes & SEGMENT_PRESENT))
         raise_exception(cpu, VECTOR_NP, error_code, REASON_NP_SEGMENT, selector, code.high);
     return code;
@@ -81,6 +90,8 @@ static bool transfer_to_task(struct cpu *cpu, const struct descriptor *d, enum t
 {
     uint64_t next = body_next_rip(cpu, cpu->in);
 
+    if (cpu_long_mode(cpu)) /* has no task switches */
+        return false;
     switch (descriptor_system_type(cpu, d)) {
     case DESCRIPTOR_TASK_GATE:
         check_gate(cpu, d);
@@ -113,6 +124,16 @@ static void real_commit(struct cpu *cpu, uint16_t selector, uint64_t offset)
         cpu_mode_changed(cpu);
 }
 
+/* What JMP and CALL find that is no code segment must be a call gate; in long mode it has 16 bytes. */
+static void check_call_gate(struct cpu *cpu, struct descriptor *gate, unsigned type)
+{
+    if (type != DESCRIPTOR_CALL_GATE32 && (type != DESCRIPTOR_CALL_GATE16 || cpu_long_mode(cpu)))
+        raise_code_type(cpu, gate);
+    check_gate(cpu, gate);
+    if (cpu_long_mode(cpu))
+        descriptor_read_upper(cpu, gate);
+}
+
 /* --- JMP ------------------------------------------------------------------------------------------------------------ */
 
 void far_jump(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned width)
@@ -133,21 +154,54 @@ void far_jump(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned widt
 
         if (transfer_to_task(cpu, &d, TASK_JUMP))
             return;
-        if (type != DESCRIPTOR_CALL_GATE16 && type != DESCRIPTOR_CALL_GATE32)
-            raise_code_type(cpu, &d);
-        check_gate(cpu, &d);
-        offset = gate_offset(&d, type == DESCRIPTOR_CALL_GATE32);
+        check_call_gate(cpu, &d, type);
+        offset = cpu_long_mode(cpu) ? gate_offset_long(&d) : gate_offset(&d, type == DESCRIPTOR_CALL_GATE32);
         d = gate_target(cpu, &d, true);
     }
-    check_target_limit(cpu, &d, (uint32_t)offset);
+    check_target_limit(cpu, &d, offset);
     descriptor_mark_accessed(cpu, &d);
-    code_commit(cpu, &d, d.selector, cpu->cpl, (uint32_t)offset);
+    code_commit(cpu, &d, d.selector, cpu->cpl, offset);
     cpu_mode_changed(cpu);
 }
 
 /* --- CALL ----------------------------------------------------------------------------------------------------------- */
 
-static void call_same_privilege(struct cpu *cpu, struct descriptor *code, uint32_t offset, unsigned size)
+/* On a stack without segment: from 64-bit mode, or into it through a gate. */
+static void call_same_privilege_long(struct cpu *cpu, struct descriptor *code, uint64_t offset, unsigned size)
+{
+    struct frame frame;
+
+    frame_begin(&frame, size);
+    frame_add(&frame, cpu->segment[CS].selector);
+    frame_add(&frame, body_next_rip(cpu, cpu->in));
+    frame_check_long(cpu, &frame, cpu->gpr[RSP], cpu->cpl == 3, 0);
+    check_target_limit(cpu, code, offset);
+    descriptor_mark_accessed(cpu, code);
+    cpu->gpr[RSP] = frame_write_long(cpu, &frame, cpu->gpr[RSP], cpu->cpl == 3);
+    code_commit(cpu, code, code->selector, cpu->cpl, offset);
+}
+
+/* SDM 3A 5.8.5.1: RSP from the TSS, a null SS, no parameters. */
+static void call_inner_long(struct cpu *cpu, const struct descriptor *gate, struct descriptor *code)
+{
+    unsigned level = attributes_dpl(code->attributes);
+    uint64_t rsp = long_stack_pointer(cpu, level, 0), offset = gate_offset_long(gate);
+    struct frame frame;
+
+    frame_begin(&frame, 8);
+    frame_add(&frame, cpu->segment[SS].selector);
+    frame_add(&frame, cpu->gpr[RSP]);
+    frame_add(&frame, cpu->segment[CS].selector);
+    frame_add(&frame, body_next_rip(cpu, cpu->in));
+    frame_check_long(cpu, &frame, rsp, level == 3, 0);
+    check_target_limit(cpu, code, offset);
+    descriptor_mark_accessed(cpu, code);
+    cpu->gpr[RSP] = frame_write_long(cpu, &frame, rsp, level == 3);
+    code_commit(cpu, code, code->selector, level, offset);
+    segment_set_null(cpu, SS, (uint16_t)level);
+}
+
+static void call_same_privilege(struct cpu *cpu, struct descriptor *code, uint64_t offset, unsigned size)
 {
     struct frame frame;
     struct frame_stack stack = frame_stack_current(cpu);
@@ -220,20 +274,26 @@ void far_call(struct cpu *cpu, uint16_t selector, uint64_t offset, unsigned widt
 
     if (attributes_code(d.attributes)) {
         check_direct_code(cpu, &d);
-        call_same_privilege(cpu, &d, (uint32_t)offset, width / 8);
+        if (cpu_code64(cpu))
+            call_same_privilege_long(cpu, &d, offset, width / 8);
+        else
+            call_same_privilege(cpu, &d, offset, width / 8);
     } else {
         unsigned type = descriptor_system_type(cpu, &d);
         bool gate32 = type == DESCRIPTOR_CALL_GATE32;
 
         if (transfer_to_task(cpu, &d, TASK_CALL))
             return;
-        if (type != DESCRIPTOR_CALL_GATE16 && !gate32)
-            raise_code_type(cpu, &d);
-        check_gate(cpu, &d);
+        check_call_gate(cpu, &d, type);
 
         struct descriptor code = gate_target(cpu, &d, false);
+        bool inner = !attributes_conforming_code(code.attributes) && attributes_dpl(code.attributes) < cpu->cpl;
 
-        if (!attributes_conforming_code(code.attributes) && attributes_dpl(code.attributes) < cpu->cpl)
+        if (inner && cpu_long_mode(cpu))
+            call_inner_long(cpu, &d, &code);
+        else if (cpu_long_mode(cpu))
+            call_same_privilege_long(cpu, &code, gate_offset_long(&d), 8);
+        else if (inner)
             call_inner(cpu, &d, &code, gate32);
         else
             call_same_privilege(cpu, &code, gate_offset(&d, gate32), gate32 ? 4 : 2);
@@ -259,14 +319,17 @@ static struct descriptor return_code(struct cpu *cpu, uint16_t selector)
         raise_exception(cpu, VECTOR_GP, error_code, REASON_GP_RETURN_RPL, selector, cpu->cpl);
     if (attributes_conforming_code(d.attributes) ? dpl > rpl : dpl != rpl)
         raise_exception(cpu, VECTOR_GP, error_code, REASON_GP_CODE_PRIVILEGE, selector, d.high);
+    check_code_size(cpu, &d);
     if (!(d.attributes & SEGMENT_PRESENT))
         raise_exception(cpu, VECTOR_NP, error_code, REASON_NP_SEGMENT, selector, d.high);
     return d;
 }
 
-/* The outer stack segment of a return to `rpl`. */
-static struct descriptor return_stack(struct cpu *cpu, uint16_t selector, unsigned rpl)
+/* The outer stack segment of a return to `rpl`; 64-bit mode above privilege 3 takes a null one (attributes 0). */
+static struct descriptor return_stack(struct cpu *cpu, uint16_t selector, unsigned rpl, bool to64)
 {
+    if (selector_null(selector) && to64 && rpl != 3 && (selector & 3u) == rpl)
+        return (struct descriptor){.selector = selector};
     if (selector_null(selector))
         raise_exception(cpu, VECTOR_GP, 0, REASON_GP_SELECTOR_NULL, selector, 0);
 
@@ -283,19 +346,27 @@ static struct descriptor return_stack(struct cpu *cpu, uint16_t selector, unsign
 }
 
 /* A stack segment of 16 bits takes SP only: the upper half of ESP stays as the inner level left it. */
-static void return_to_outer_stack(struct cpu *cpu, const struct descriptor *ss, uint32_t esp)
+static void return_to_outer_stack(struct cpu *cpu, const struct descriptor *ss, uint64_t rsp, bool to64)
 {
     segment_set(cpu, SS, ss->selector, ss);
-    if (ss->attributes & SEGMENT_DB)
-        cpu->gpr[RSP] = esp;
+    if (to64)
+        cpu->gpr[RSP] = rsp;
+    else if (ss->attributes & SEGMENT_DB)
+        cpu->gpr[RSP] = (uint32_t)rsp;
     else
-        cpu->gpr[RSP] = (cpu->gpr[RSP] & 0xffff0000) | (esp & 0xffff);
+        cpu->gpr[RSP] = (cpu->gpr[RSP] & 0xffff0000) | (rsp & 0xffff);
+}
+
+static void mark_stack_accessed(struct cpu *cpu, struct descriptor *ss)
+{
+    if (ss->attributes)
+        descriptor_mark_accessed(cpu, ss);
 }
 
 static void return_real(struct cpu *cpu, unsigned width, unsigned release)
 {
     unsigned size = width / 8;
-    uint32_t top[2];
+    uint64_t top[2];
 
     stack_peek_values(cpu, top, 2, size);
     check_real_limit(cpu, top[0]);
@@ -312,10 +383,11 @@ void far_return(struct cpu *cpu, unsigned width, unsigned release)
         return;
     }
 
-    uint32_t offset = (uint32_t)stack_peek(cpu, 0, size);
+    uint64_t offset = stack_peek(cpu, 0, size);
     uint16_t selector = (uint16_t)stack_peek(cpu, size, size);
     unsigned rpl = selector & 3;
     struct descriptor code = return_code(cpu, selector);
+    bool to64 = code_is_64(cpu, &code);
 
     if (rpl == cpu->cpl) {
         check_target_limit(cpu, &code, offset);
@@ -323,14 +395,14 @@ void far_return(struct cpu *cpu, unsigned width, unsigned release)
         stack_set(cpu, stack_offset(cpu, 2 * size + release));
         code_commit(cpu, &code, selector, rpl, offset);
     } else {
-        uint32_t esp = (uint32_t)stack_peek(cpu, 2 * size + release, size);
+        uint64_t rsp = stack_peek(cpu, 2 * size + release, size);
         uint16_t ss_selector = (uint16_t)stack_peek(cpu, 3 * size + release, size);
-        struct descriptor ss = return_stack(cpu, ss_selector, rpl);
+        struct descriptor ss = return_stack(cpu, ss_selector, rpl, to64);
 
         check_target_limit(cpu, &code, offset);
         descriptor_mark_accessed(cpu, &code);
-        descriptor_mark_accessed(cpu, &ss);
-        return_to_outer_stack(cpu, &ss, esp + release);
+        mark_stack_accessed(cpu, &ss);
+        return_to_outer_stack(cpu, &ss, rsp + release, to64);
         code_commit(cpu, &code, selector, rpl, offset);
         segment_nullify_inner(cpu);
     }
@@ -342,7 +414,7 @@ void far_return(struct cpu *cpu, unsigned width, unsigned release)
 static void iret_real(struct cpu *cpu, unsigned width)
 {
     unsigned size = width / 8;
-    uint32_t top[3];
+    uint64_t top[3];
     uint64_t mask = FLAGS_ARITHMETIC | FLAG_TF | FLAG_IF | FLAG_DF;
 
     if (cpu->model->level >= 3) /* the 80286 keeps IOPL and NT clear in real mode */
@@ -407,35 +479,37 @@ static void iret_to_v86(struct cpu *cpu, uint32_t offset, uint16_t selector, uin
 static void iret_protected(struct cpu *cpu, unsigned width)
 {
     unsigned size = width / 8;
-    uint32_t offset = (uint32_t)stack_peek(cpu, 0, size);
+    uint64_t offset = stack_peek(cpu, 0, size);
     uint16_t selector = (uint16_t)stack_peek(cpu, size, size);
     uint64_t flags = stack_peek(cpu, 2 * size, size);
     uint64_t mask = flags_changeable(cpu, width) | (width >= 32 && cpu->cpl == 0 ? FLAG_VIF | FLAG_VIP : 0);
     unsigned rpl = selector & 3;
 
-    if (width >= 32 && (flags & FLAG_VM) && cpu->cpl == 0) {
-        iret_to_v86(cpu, offset, selector, flags);
+    if (width >= 32 && (flags & FLAG_VM) && cpu->cpl == 0 && !cpu_long_mode(cpu)) {
+        iret_to_v86(cpu, (uint32_t)offset, selector, flags);
         return;
     }
 
     struct descriptor code = return_code(cpu, selector);
+    bool to64 = code_is_64(cpu, &code);
 
-    if (rpl == cpu->cpl) {
+    mask &= ~(uint64_t)FLAG_VM;
+    if (rpl == cpu->cpl && !cpu_code64(cpu)) { /* 64-bit mode pops SS:RSP always */
         check_target_limit(cpu, &code, offset);
         descriptor_mark_accessed(cpu, &code);
         stack_set(cpu, stack_offset(cpu, 3 * size));
         flags_replace(cpu, flags, mask);
         code_commit(cpu, &code, selector, rpl, offset);
     } else {
-        uint32_t esp = (uint32_t)stack_peek(cpu, 3 * size, size);
+        uint64_t rsp = stack_peek(cpu, 3 * size, size);
         uint16_t ss_selector = (uint16_t)stack_peek(cpu, 4 * size, size);
-        struct descriptor ss = return_stack(cpu, ss_selector, rpl);
+        struct descriptor ss = return_stack(cpu, ss_selector, rpl, to64);
 
         check_target_limit(cpu, &code, offset);
         descriptor_mark_accessed(cpu, &code);
-        descriptor_mark_accessed(cpu, &ss);
+        mark_stack_accessed(cpu, &ss);
         flags_replace(cpu, flags, mask);
-        return_to_outer_stack(cpu, &ss, esp);
+        return_to_outer_stack(cpu, &ss, rsp, to64);
         code_commit(cpu, &code, selector, rpl, offset);
         segment_nullify_inner(cpu);
     }
@@ -449,6 +523,8 @@ void interrupt_return(struct cpu *cpu, unsigned width)
         iret_real(cpu, width);
     else if (cpu_v86(cpu))
         iret_v86(cpu, width);
+    else if ((cpu->eflags & FLAG_NT) && cpu_long_mode(cpu))
+        raise_exception(cpu, VECTOR_GP, 0, REASON_GP_NT_RETURN, 0, 0);
     else if (cpu->eflags & FLAG_NT)
         task_switch(cpu, (uint16_t)linear_read(cpu, cpu->tr.base, 2, false), TASK_IRET, body_next_rip(cpu, cpu->in), false,
                     0);

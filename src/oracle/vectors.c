@@ -214,7 +214,7 @@ static struct instruction instruction_of(const struct runner *runner, const stru
         instruction.opcode = test->bytes[at];
     if (at + 1 < test->byte_count)
         instruction.modrm = test->bytes[at + 1];
-    row = decode_table_find(runner->cpu->engine->decode, instruction.map, instruction.opcode, instruction.modrm);
+    row = decode_table_find(runner->cpu->engine->decode, instruction.map, instruction.opcode, instruction.modrm, false);
     instruction.repeated = instruction.repeated && row && (row->attributes & STRING);
     if (runner->has_metadata)
         instruction.flags_mask = runner->masks->mask[instruction.map << 8 | instruction.opcode][instruction.modrm >> 3 & 7];

@@ -14,7 +14,7 @@
 #include "cpu/flags.h"
 #include "devices/ports.h"
 
-enum mode { MODE_REAL, MODE_PROTECTED32, MODE_PAGED, MODE_PAGED_USER, MODE_V86, MODE_PAE, MODE_PAE_USER, MODE_COUNT };
+enum mode { MODE_REAL, MODE_PROTECTED32, MODE_PAGED, MODE_PAGED_USER, MODE_V86, MODE_PAE, MODE_PAE_USER, MODE_LONG64, MODE_LONG64_USER, MODE_COMPAT, MODE_COMPAT_USER, MODE_COUNT };
 
 #define RAM_SIZE (2u << 20)
 #define CODE_BASE 0x8000u
@@ -25,6 +25,7 @@ enum mode { MODE_REAL, MODE_PROTECTED32, MODE_PAGED, MODE_PAGED_USER, MODE_V86, 
 #define IDT_BASE 0x3000u
 #define TSS_BASE 0x700u
 #define PAGE_POINTERS 0x5000u /* PDPT */
+#define PAGE_ROOT 0x4000u     /* PML4 */
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -47,7 +48,17 @@ static bool row_is_wanted(const struct row *row, const struct cpu_model *model)
     return model_has(model, row->feature) && strcmp(row->mnemonic, "hlt");
 }
 
-static unsigned emit(uint64_t *random, const struct cpu_model *model, uint8_t *out)
+static bool is_long(enum mode mode)
+{
+    return mode >= MODE_LONG64;
+}
+
+static bool is_code64(enum mode mode)
+{
+    return mode == MODE_LONG64 || mode == MODE_LONG64_USER;
+}
+
+static unsigned emit(uint64_t *random, const struct cpu_model *model, bool code64, uint8_t *out)
 {
     static const uint8_t prefixes[] = {0x66, 0x67, 0x26, 0x2e, 0x36, 0x3e, 0xf2, 0xf3, 0xf0};
     const struct row *row;
@@ -59,6 +70,10 @@ static unsigned emit(uint64_t *random, const struct cpu_model *model, uint8_t *o
     while (!row_is_wanted(row, model));
     while (below(random, 5) == 0)
         out[length++] = prefixes[below(random, ARRAY_LENGTH(prefixes))];
+    if (code64 && below(random, 6) == 0)
+        out[length++] = (uint8_t)(0x64 + below(random, 2));
+    if (code64 && below(random, 2))
+        out[length++] = (uint8_t)(0x40 + below(random, 16));
     if (row->opcode >> 8)
         out[length++] = (uint8_t)(row->opcode >> 8);
     out[length++] = (uint8_t)(row->opcode + (row->attributes & OPCODE_REG ? below(random, 8) : 0));
@@ -72,10 +87,10 @@ static unsigned emit(uint64_t *random, const struct cpu_model *model, uint8_t *o
     return length;
 }
 
-static void fill_program(uint64_t *random, const struct cpu_model *model, uint8_t *ram)
+static void fill_program(uint64_t *random, const struct cpu_model *model, bool code64, uint8_t *ram)
 {
     for (unsigned at = 0; at < CODE_SIZE - 32;)
-        at += emit(random, model, ram + CODE_BASE + at);
+        at += emit(random, model, code64, ram + CODE_BASE + at);
 }
 
 /* --- worlds -------------------------------------------------------------------------------------------------------------- */
@@ -126,6 +141,64 @@ static void fill_pae_tables(uint8_t *ram, uint64_t *random)
     store_le64(ram + PAGE_DIRECTORY, PAGE_TABLE | 7);
     for (unsigned i = 0; i < 4; i++)
         store_le64(ram + PAGE_POINTERS + 8 * i, i == 0 || below(random, 2) ? PAGE_DIRECTORY | 1 : 0);
+}
+
+/* Long mode over the same tables, two levels more; every kind of descriptor, gates with and without an interrupt stack. */
+static void enter_long(struct world *world, uint8_t *ram, enum mode mode, uint64_t *random)
+{
+    struct cpu *cpu = world->cpu;
+    bool user = mode == MODE_LONG64_USER || mode == MODE_COMPAT_USER, code64 = is_code64(mode);
+    uint16_t dpl = user ? 3 << 5 : 0;
+
+    store_descriptor(ram + GDT_BASE + 0x08, 0, 0xfffff, 0xa09b);
+    store_descriptor(ram + GDT_BASE + 0x10, 0, 0xfffff, 0xc093);
+    store_descriptor(ram + GDT_BASE + 0x18, 0, 0xfffff, 0xa0fb);
+    store_descriptor(ram + GDT_BASE + 0x20, 0, 0xfffff, 0xc0f3);
+    store_descriptor(ram + GDT_BASE + 0x28, TSS_BASE, 0x67, 0x008b);
+    store_le64(ram + GDT_BASE + 0x30, 0);
+    store_descriptor(ram + GDT_BASE + 0x38, 0, 0xfffff, 0xc09b);
+    store_descriptor(ram + GDT_BASE + 0x40, 0, 0xfffff, 0xc0fb);
+    store_descriptor(ram + GDT_BASE + 0x48, CODE_BASE, 0xffff, 0x00fb);
+    store_le64(ram + GDT_BASE + 0x50, UINT64_C(0x0000ec0000080000) | (CODE_BASE + below(random, 0x4000)));
+    store_le64(ram + GDT_BASE + 0x58, 0);
+    store_le64(ram + TSS_BASE + 4, 0x6ff0);
+    store_le64(ram + TSS_BASE + 0x24, 0x6e08);
+    for (unsigned i = 0; i < 256; i++) {
+        uint32_t target = CODE_BASE + below(random, CODE_SIZE);
+
+        store_le32(ram + IDT_BASE + 16 * i, 0x080000 | (target & 0xffff));
+        store_le32(ram + IDT_BASE + 16 * i + 4, (target & 0xffff0000) | (i & 1 ? 0xee00 : 0xef00) | (i % 8 == 3));
+        store_le64(ram + IDT_BASE + 16 * i + 8, below(random, 64) ? 0 : next_random(random));
+    }
+    fill_pae_tables(ram, random);
+    for (unsigned i = 0; i < 512; i++) {
+        store_le64(ram + PAGE_ROOT + 8 * i, i == 0 || i == 511 || !below(random, 8) ? PAGE_POINTERS | 7 : 0);
+        store_le64(ram + PAGE_POINTERS + 8 * i, i == 0 || i == 511 || !below(random, 4) ? PAGE_DIRECTORY | 7 : below(random, 2) ? 0x87 : 0);
+    }
+    cpu->gdtr = (struct table_register){GDT_BASE, 0x5f};
+    cpu->idtr = (struct table_register){IDT_BASE, 0xfff};
+    cpu->tr = (struct segment){.base = TSS_BASE, .limit = 0x67, .selector = 0x28, .attributes = 0x8b};
+    cpu->cr3 = PAGE_ROOT;
+    cpu->cr4 |= CR4_PAE;
+    cpu->cr0 |= CR0_PE | CR0_PG | (below(random, 2) ? CR0_WP : 0);
+    cpu->efer = EFER_SCE | EFER_LME | EFER_LMA | (below(random, 2) ? EFER_NXE : 0);
+    cpu->msr[MSR_STAR] = UINT64_C(0x0013000800000000);
+    cpu->msr[MSR_LSTAR] = CODE_BASE + below(random, CODE_SIZE);
+    cpu->msr[MSR_SFMASK] = next_random(random) & 0xffffffff;
+    cpu->msr[MSR_KERNEL_GS_BASE] = below(random, 0x10000);
+    cpu->msr[MSR_SYSENTER_CS] = 8;
+    cpu->msr[MSR_SYSENTER_EIP] = CODE_BASE + below(random, CODE_SIZE);
+    cpu->msr[MSR_SYSENTER_ESP] = 0x7000;
+    cpu->cpl = user ? 3 : 0;
+    for (unsigned i = 0; i < SEGMENT_COUNT; i++)
+        set_flat(&cpu->segment[i], user ? 0x23 : 0x10, (uint16_t)(0xc093 | dpl));
+    cpu->segment[FS].base = below(random, 2) ? below(random, 0x10000) : next_random(random) >> 17;
+    cpu->segment[GS].base = below(random, 0x10000);
+    set_flat(&cpu->segment[CS], code64 ? (user ? 0x1b : 0x08) : (user ? 0x43 : 0x38), (uint16_t)((code64 ? 0xa09b : 0xc09b) | dpl));
+    for (unsigned i = 8; i < 16; i++)
+        cpu->gpr[i] = below(random, 4) ? below(random, 0x10000) : next_random(random);
+    if (code64)
+        cpu->gpr[RSI] |= below(random, 4) ? 0 : UINT64_C(0xffffffff00000000);
 }
 
 static void enter_protected(struct world *world, uint8_t *ram, enum mode mode, uint64_t *random)
@@ -197,7 +270,7 @@ static struct world *world_new(uint64_t seed, enum mode mode, const struct cpu_m
     ram = physical_map_ram(world->memory);
     for (unsigned i = 0; i < 256; i++) /* the IVT */
         store_le32(ram + 4 * i, (CODE_BASE >> 4) << 16 | below(&random, CODE_SIZE));
-    fill_program(&random, model, ram);
+    fill_program(&random, model, is_code64(mode), ram);
     world->cpu = cpu_new(0, model,
                          &(struct cpu_wiring){.schedule = &world->schedule, .memory = world->memory, .ports = world->ports,
                                               .acknowledge = acknowledge, .acknowledge_owner = world},
@@ -216,7 +289,10 @@ static struct world *world_new(uint64_t seed, enum mode mode, const struct cpu_m
     world->cpu->rip = below(&random, CODE_SIZE);
     flags_set(world->cpu, (uint64_t)(FLAG_1 | (below(&random, 2) ? FLAG_IF : 0)));
     if (mode != MODE_REAL) {
-        enter_protected(world, ram, mode, &random);
+        if (is_long(mode))
+            enter_long(world, ram, mode, &random);
+        else
+            enter_protected(world, ram, mode, &random);
         if (mode != MODE_V86)
             world->cpu->rip += CODE_BASE;
     }
@@ -401,3 +477,8 @@ Test(lockstep, v86) { run_plans(MODE_V86, "pentium", (struct cpu_options){0}, 40
 Test(lockstep, pae) { run_plans(MODE_PAE, "pentium-pro", (struct cpu_options){0}, 60); }
 Test(lockstep, pae_tiny_caches) { run_plans(MODE_PAE, "pentium-pro", (struct cpu_options){.tlb_entries = 2, .trace_length = 3}, 40); }
 Test(lockstep, pae_user) { run_plans(MODE_PAE_USER, "pentium-pro", (struct cpu_options){0}, 60); }
+Test(lockstep, long64) { run_plans(MODE_LONG64, "max", (struct cpu_options){0}, 80); }
+Test(lockstep, long64_tiny_caches) { run_plans(MODE_LONG64, "max", (struct cpu_options){.tlb_entries = 2, .trace_length = 3}, 40); }
+Test(lockstep, long64_user) { run_plans(MODE_LONG64_USER, "max", (struct cpu_options){0}, 80); }
+Test(lockstep, compatibility) { run_plans(MODE_COMPAT, "max", (struct cpu_options){0}, 40); }
+Test(lockstep, compatibility_user) { run_plans(MODE_COMPAT_USER, "max", (struct cpu_options){0}, 40); }

@@ -4,13 +4,15 @@
 #include "cpu/isa/isa.h"
 
 /* Whether `row` is what decode_table_find would take for these bytes. */
-static bool matches(const struct row *row, unsigned map, unsigned opcode, unsigned modrm)
+static bool matches(const struct row *row, unsigned map, unsigned opcode, unsigned modrm, bool code64)
 {
     unsigned first = row->opcode & 0xff;
 
     if ((row->opcode >> 8 == 0x0f) != map || opcode < first || opcode >= first + (row->attributes & OPCODE_REG ? 8 : 1))
         return false;
     if (row->ext != ANY_EXT && row->ext != (row->ext < 0 ? MODRM((int)modrm) : (int)(modrm >> 3 & 7)))
+        return false;
+    if (row->attributes & (code64 ? NO_64 : ONLY_64))
         return false;
     return !((row->attributes & MEM) && modrm >= 0xc0) && !((row->attributes & REG) && modrm < 0xc0);
 }
@@ -22,11 +24,11 @@ Test(table, no_two_rows_match)
     for (unsigned m = 0; (model = cpu_model_at(m)); m++)
         for (unsigned map = 0; map < 2; map++)
             for (unsigned opcode = 0; opcode < 256; opcode++)
-                for (unsigned modrm = 0; modrm < 256; modrm++) {
+                for (unsigned modrm = 0; modrm < 512; modrm++) { /* twice: outside and inside 64-bit mode */
                     const struct row *found = NULL;
 
                     for (unsigned i = 0; i < isa_row_count; i++) {
-                        if (!model_has(model, isa_rows[i].feature) || !matches(&isa_rows[i], map, opcode, modrm))
+                        if (!model_has(model, isa_rows[i].feature) || !matches(&isa_rows[i], map, opcode, modrm & 255, modrm > 255))
                             continue;
                         cr_assert_null(found, "%s: %s%02x /%u: %s and %s", model->name, map ? "0f " : "", opcode,
                                        modrm >> 3 & 7, found ? found->mnemonic : "", isa_rows[i].mnemonic);
@@ -58,8 +60,8 @@ static void expect_missing(const char *name, const uint8_t *expected, size_t cou
         bool missing = true, listed = at < count && expected[at] == opcode;
 
         for (unsigned reg = 0; reg < 8 && missing; reg++)
-            missing = !decode_table_find(table, 0, (uint8_t)opcode, (uint8_t)(reg << 3)) &&
-                      !decode_table_find(table, 0, (uint8_t)opcode, (uint8_t)(0xc0 | reg << 3));
+            missing = !decode_table_find(table, 0, opcode, (uint8_t)(reg << 3), false) &&
+                      !decode_table_find(table, 0, opcode, (uint8_t)(0xc0 | reg << 3), false);
         at += listed;
         cr_expect_eq(missing, listed, "%s: opcode %02x %s", name, opcode, missing ? "has no row" : "should have no row");
     }

@@ -209,7 +209,7 @@ static const struct row *random_row(uint64_t *seed, uint8_t code[2])
         code[1] = (uint8_t)(random >> 8);
         if (code[1] < 0xc0)
             code[1] = (code[1] & 0x38) | 7; /* [EDI] */
-        row = decode_table_find(table, 0, code[0], code[1]);
+        row = decode_table_find(table, 0, code[0], code[1], false);
     } while (!row);
     return row;
 }

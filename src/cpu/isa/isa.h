@@ -92,7 +92,9 @@ enum row_attribute {
     SYNC = 1 << 12,        /* changes modes, IF, deadlines or costs more than a count: its body leaves to the loop */
     ANY_LOCK = 1 << 13,    /* LOCK is not an error (MOV CR8 alias ...) */
     MOD_IGNORED = 1 << 14, /* mod is taken as 3 whatever it says (MOV CR, DR, TR: SDM 2 MOV-CR) */
-    COLD = 1 << 15         /* no hot memory versions: the one body handles register and memory */
+    COLD = 1 << 15,        /* no hot memory versions: the one body handles register and memory */
+    ONLY_64 = 1 << 16,     /* exists in 64-bit mode only */
+    FORCE_64 = 1 << 17     /* operand size 64 in 64-bit mode whatever the prefixes say (SDM 2 A.2.5, f64) */
 };
 
 /* Flags written or left undefined, as EFLAGS bits under short names. */
@@ -132,8 +134,9 @@ struct decode_table {
 struct decode_table *decode_table_new(const struct cpu_model *model);
 void decode_table_free(struct decode_table *table);
 
-/* The row for an opcode: map 0 or 1, ModRM byte (ignored where no row needs it); NULL if there is none. */
-const struct row *decode_table_find(const struct decode_table *table, unsigned map, uint8_t opcode, uint8_t modrm);
+/* The row for an opcode: map 0 or 1, ModRM byte (ignored where no row needs it); NULL if there is none. In 64-bit mode rows marked
+   NO_64 are found only where no other takes their place. */
+const struct row *decode_table_find(const struct decode_table *table, unsigned map, unsigned opcode, uint8_t modrm, bool code64);
 /* Whether rows of this opcode have a ModRM byte. */
 bool decode_table_has_modrm(const struct decode_table *table, unsigned map, uint8_t opcode);
 

@@ -120,8 +120,9 @@ bool decode_table_has_modrm(const struct decode_table *table, unsigned map, uint
                                          isa_rows[table->rows[table->first[map][opcode]]].ext != ANY_EXT);
 }
 
-const struct row *decode_table_find(const struct decode_table *table, unsigned map, uint8_t opcode, uint8_t modrm)
+const struct row *decode_table_find(const struct decode_table *table, unsigned map, unsigned opcode, uint8_t modrm, bool code64)
 {
+    const struct row *invalid = NULL;
     const uint16_t *rows = &table->rows[table->first[map][opcode]];
 
     for (unsigned n = table->count[map][opcode]; n; n--, rows++) {
@@ -133,7 +134,11 @@ const struct row *decode_table_find(const struct decode_table *table, unsigned m
             continue;
         if ((row->attributes & REG) && modrm < 0xc0)
             continue;
-        return row;
+        if (!code64 && (row->attributes & ONLY_64))
+            continue;
+        if (!code64 || !(row->attributes & NO_64))
+            return row;
+        invalid = row;
     }
-    return NULL;
+    return invalid;
 }
