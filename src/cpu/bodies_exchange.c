@@ -35,7 +35,20 @@ ALWAYS_INLINE uint64_t compare_exchange(struct cpu *cpu, uint64_t a, uint64_t b,
 #define FAMILY_EXCHANGE(name, OP, W) TEMPLATE_RR(name, OP, W) FORM_M(name, mr, OP, W, SOURCE_REG)
 EACH_WIDTH(FAMILY_EXCHANGE, xchg, OP_XCHG)
 EACH_WIDTH(FAMILY_EXCHANGE, xadd, OP_XADD)
-EACH_WIDTH(FAMILY_EXCHANGE, cmpxchg, compare_exchange)
+
+/* Between registers the destination is not written where it differs: 32-bit forms keep its upper half (measured on the host). */
+#define FAMILY_COMPARE_EXCHANGE(name, OP, W)                                                                         \
+    BODY(name##_rr_##W)                                                                                              \
+    {                                                                                                                \
+        uint64_t a = reg_read(cpu, in->dst, W), b = reg_read(cpu, in->src, W);                                       \
+        bool equal = a == reg_read(cpu, RAX, W);                                                                     \
+        OP(cpu, a, b, W);                                                                                            \
+        if (equal)                                                                                                   \
+            reg_write(cpu, in->dst, b, W);                                                                           \
+        NEXT;                                                                                                        \
+    }                                                                                                                \
+    FORM_M(name, mr, OP, W, SOURCE_REG)
+EACH_WIDTH(FAMILY_COMPARE_EXCHANGE, cmpxchg, compare_exchange)
 
 BODY(cmpxchg8b_32)
 {

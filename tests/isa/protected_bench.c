@@ -144,7 +144,7 @@ void bench_protected(struct bench *bench, unsigned cpl)
     for (unsigned i = 0; i < SEGMENT_COUNT; i++)
         set_segment(&cpu->segment[i], cpl == 3 ? DATA3 : DATA0, 0, 0xffffffff, ATTRIBUTES_DATA32 | dpl);
     set_segment(&cpu->segment[CS], cpl == 3 ? CODE3 : CODE0, 0, 0xffffffff, ATTRIBUTES_CODE32 | dpl);
-    cpu->gpr[RSP] = cpl == 3 ? USER_STACK : STACK;
+    cpu->gpr[RSP] = cpl == 3 ? USER_STACK : STACK_TOP;
     cpu->rip = CODE;
     cpu_state_changed(cpu);
 }

@@ -18,7 +18,7 @@ enum {
     USER_STACK = 0x6800,   /* initial ESP at CPL 3 */
     KERNEL_STACK = 0x7800, /* ESP0 in the TSS */
     HANDLERS = 0x8000,     /* vector n at + 16 n: HLT */
-    STACK = 0x9800,        /* initial ESP at CPL 0 */
+    STACK_TOP = 0x9800,        /* initial ESP at CPL 0 */
     CODE = 0x10000,
     TARGET = 0x12000, /* HLT: where gates lead */
     DATA = 0x20000

@@ -124,7 +124,7 @@ Test(flags, popf_by_privilege)
     cr_expect_eq(flags_get(cpu), FLAG_1 | FLAG_ZF | FLAG_DF); /* neither IOPL nor IF nor VM */
 
     bench_protected(bench, 0);
-    bench_write(bench, STACK, FLAG_IOPL | FLAG_IF | FLAG_NT | FLAG_VM | FLAG_AC | FLAG_ID, 4);
+    bench_write(bench, STACK_TOP, FLAG_IOPL | FLAG_IF | FLAG_NT | FLAG_VM | FLAG_AC | FLAG_ID, 4);
     INSTRUCTION(bench, 0x9d);
     bench_run(bench, 1);
     cr_expect_eq(flags_get(cpu), FLAG_1 | FLAG_IOPL | FLAG_IF | FLAG_NT); /* the 80386 has no AC, no ID */
@@ -392,16 +392,16 @@ Test(system, push_and_pop_segment)
     struct cpu *cpu = bench->cpu;
 
     bench_protected(bench, 0);
-    bench_write(bench, STACK - 4, 0xdeadbeef, 4);
+    bench_write(bench, STACK_TOP - 4, 0xdeadbeef, 4);
     INSTRUCTION(bench, 0x1e, 0x0f, 0xa1); /* PUSH DS, POP FS */
     bench_run(bench, 1);
     cr_expect_eq(bench_stack(bench, 0), 0xdead0000 | DATA0);
     bench_run(bench, 1);
     cr_expect_eq(cpu->segment[FS].selector, DATA0);
-    cr_expect_eq(cpu->gpr[RSP], STACK);
-    bench_write(bench, STACK, 0x100, 4);
+    cr_expect_eq(cpu->gpr[RSP], STACK_TOP);
+    bench_write(bench, STACK_TOP, 0x100, 4);
     INSTRUCTION(bench, 0x1f); /* POP DS: fault leaves ESP */
     bench_expect_fault(bench, VECTOR_GP, 0x100);
-    cr_expect_eq(cpu->gpr[RSP], STACK - 16);
+    cr_expect_eq(cpu->gpr[RSP], STACK_TOP - 16);
     bench_free(bench);
 }

@@ -140,7 +140,7 @@ Test(tasks, faults_after_the_commit)
         lay_out_other_task(bench);
         bench_descriptor(bench, GDT + FREE, 0, 0xffff, 0x12);
         bench_write(bench, TSS_OTHER + cases[i].offset, cases[i].selector, 2);
-        bench_write(bench, TSS_OTHER + 0x38, STACK, 4);
+        bench_write(bench, TSS_OTHER + 0x38, STACK_TOP, 4);
         far_instruction(bench, JMP_FAR, TSS_OTHER_SELECTOR);
         bench_run(bench, 1);
         cr_assert_eq(cpu->rip, HANDLERS + 16 * cases[i].vector, "case %u arrived at %llx", i, (unsigned long long)cpu->rip);
@@ -167,7 +167,7 @@ Test(tasks, bad_ldt)
         bench_descriptor(bench, GDT + FREE, third, 0x67, 0x89);
         for (unsigned offset = 0; offset < 0x68; offset += 4)
             bench_write(bench, third + offset, bench_read(bench, TSS_OTHER + offset, 4), 4);
-        bench_write(bench, third + 0x38, STACK, 4);
+        bench_write(bench, third + 0x38, STACK_TOP, 4);
         bench_write(bench, TSS_OTHER + 0x60, selectors[i], 2);
         bench_gate(bench, IDT + 8 * VECTOR_TS, FREE, 0, DESCRIPTOR_TASK_GATE, 0, 0);
         far_instruction(bench, JMP_FAR, TSS_OTHER_SELECTOR);
@@ -216,14 +216,14 @@ Test(tasks, task_gate_for_an_exception)
 
     bench_protected(bench, 3);
     lay_out_other_task(bench);
-    bench_write(bench, TSS_OTHER + 0x38, STACK, 4);
+    bench_write(bench, TSS_OTHER + 0x38, STACK_TOP, 4);
     bench_gate(bench, IDT + 8 * VECTOR_GP, TSS_OTHER_SELECTOR, 0, DESCRIPTOR_TASK_GATE, 0, 0);
     cpu->gpr[RAX] = DATA0;
     INSTRUCTION(bench, 0x8e, 0xd8);
     bench_run(bench, 1);
     cr_assert_eq(cpu->rip, TARGET);
     cr_expect_eq(cpu->cpl, 0);
-    cr_expect_eq(cpu->gpr[RSP], STACK - 4);
+    cr_expect_eq(cpu->gpr[RSP], STACK_TOP - 4);
     cr_expect_eq(bench_stack(bench, 0), DATA0);
     cr_expect_eq(bench_read(bench, TSS + 0x20, 4), CODE);
     cr_expect(bench_read(bench, TSS + 0x24, 4) & FLAG_RF);
@@ -252,7 +252,7 @@ Test(tasks, debug_trap)
 
     bench_protected(bench, 0);
     lay_out_other_task(bench);
-    bench_write(bench, TSS_OTHER + 0x38, STACK, 4);
+    bench_write(bench, TSS_OTHER + 0x38, STACK_TOP, 4);
     bench_write(bench, TSS_OTHER + 0x64, 1, 2);
     cpu->dr[7] = 0x403;
     far_instruction(bench, JMP_FAR, TSS_OTHER_SELECTOR);

@@ -276,7 +276,7 @@ Test(transfers, retf_faults)
                 PUSH(bench, TARGET, cases[i].cs, USER_STACK, cases[i].ss);
             INSTRUCTION(bench, iret ? 0xcf : 0xcb);
             bench_expect_fault(bench, cases[i].vector, cases[i].error_code);
-            cr_expect_eq(bench->cpu->gpr[RSP], STACK - (iret ? 20 : 16) - 16, "case %u", i);
+            cr_expect_eq(bench->cpu->gpr[RSP], STACK_TOP - (iret ? 20 : 16) - 16, "case %u", i);
             cr_expect_eq(bench->cpu->segment[SS].selector, DATA0);
             cr_expect_eq(cpu_iopl(bench->cpu), 0);
             bench_free(bench);
@@ -417,7 +417,7 @@ Test(transfers, gate16)
     INSTRUCTION(bench, 0x8e, 0xd8);
     bench_run(bench, 1);
     cr_assert_eq(cpu->rip, HANDLERS + 16 * VECTOR_GP);
-    cr_expect_eq(cpu->gpr[RSP], STACK - 8);
+    cr_expect_eq(cpu->gpr[RSP], STACK_TOP - 8);
     cr_expect_eq(bench_stack(bench, 0), (CODE & 0xffff) << 16 | 0x100);
     cr_expect_eq(bench_stack(bench, 1), 2 << 16 | CODE0);
     bench_free(bench);

@@ -89,7 +89,7 @@ Test(v86, return_beyond_the_limit)
     bench_protected(bench, 0);
     bench->cpu->gpr[RSP] -= 36;
     for (unsigned i = 0; i < 9; i++)
-        bench_write(bench, STACK - 36 + 4 * i, frame[i], 4);
+        bench_write(bench, STACK_TOP - 36 + 4 * i, frame[i], 4);
     INSTRUCTION(bench, 0xcf);
     bench_expect_fault(bench, VECTOR_GP, 0);
     cr_expect_eq(bench->cpu->segment[SS].selector, DATA0);
