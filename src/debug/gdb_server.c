@@ -234,7 +234,7 @@ static void serve_byte(struct tb_gdb *gdb, uint8_t byte)
     }
 }
 
-/* Takes bytes one at a time as long as they are for now: after a continue the rest waits for the next poll. */
+/* Takes bytes one at a time until a continue: what follows that waits for the next poll. */
 static bool serve_input(struct tb_gdb *gdb)
 {
     uint8_t bytes[4096];
